@@ -1,0 +1,125 @@
+"""What the tables themselves refuse: append-only tables on both databases, and the one way to take row locks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+from django.db import connection, models
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+PREFIX = "append_only_"
+
+POSTGRES_FUNCTION = """
+CREATE OR REPLACE FUNCTION append_only_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'integrity_constraint_violation';
+END $$
+"""
+
+
+class LockingQuerySet(models.QuerySet):
+    """A queryset whose rows are locked in one way and one order everywhere."""
+
+    def lock(self) -> Self:
+        """Lock the rows in order of their keys, against everything but reads and references. Needs a transaction."""
+        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
+
+
+class AppendOnly(Operation):
+    """Make a table refuse UPDATE, DELETE and TRUNCATE; on SQLite INSERT OR REPLACE of a row that exists as well."""
+
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return "AppendOnly", [self.model], {}
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """Triggers are no part of the state of the models."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: ProjectState
+    ) -> None:
+        """Create the triggers."""
+        table = to_state.apps.get_model(app_label, self.model)._meta.db_table
+        for statement in _create_statements(schema_editor.connection.vendor, table):
+            schema_editor.execute(statement, params=None)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: Any
+    ) -> None:
+        """Drop the triggers."""
+        table = from_state.apps.get_model(app_label, self.model)._meta.db_table
+        on = f' ON "{table}"' if schema_editor.connection.vendor == "postgresql" else ""
+        for name in _trigger_names(schema_editor.connection.vendor, table):
+            schema_editor.execute(f'DROP TRIGGER IF EXISTS "{name}"{on}', params=None)
+
+    def describe(self) -> str:
+        return f"Make {self.model} append-only"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        return f"append_only_{self.model.lower()}"
+
+
+def _trigger_names(vendor: str, table: str) -> list[str]:
+    events = ("rows", "truncate") if vendor == "postgresql" else ("update", "delete", "replace")
+    return [f"{PREFIX}{table}_{event}" for event in events]
+
+
+def _create_statements(vendor: str, table: str) -> list[str]:
+    names = _trigger_names(vendor, table)
+    if vendor == "postgresql":
+        return [
+            POSTGRES_FUNCTION,
+            f'CREATE TRIGGER "{names[0]}" BEFORE UPDATE OR DELETE ON "{table}" '
+            "FOR EACH ROW EXECUTE FUNCTION append_only_refuse()",
+            f'CREATE TRIGGER "{names[1]}" BEFORE TRUNCATE ON "{table}" '
+            "FOR EACH STATEMENT EXECUTE FUNCTION append_only_refuse()",
+        ]
+    refuse = f"SELECT RAISE(ABORT, '{table} is append-only');"
+    return [
+        f'CREATE TRIGGER "{names[0]}" BEFORE UPDATE ON "{table}" BEGIN {refuse} END',
+        f'CREATE TRIGGER "{names[1]}" BEFORE DELETE ON "{table}" BEGIN {refuse} END',
+        f'CREATE TRIGGER "{names[2]}" BEFORE INSERT ON "{table}" '
+        f'WHEN EXISTS (SELECT 1 FROM "{table}" WHERE id = NEW.id) BEGIN {refuse} END',
+    ]
+
+
+@contextmanager
+def append_only_lifted() -> Iterator[None]:
+    """Let a test run empty append-only tables between two tests; the triggers are back when the block ends."""
+    lift, restore = _lift_statements()
+    with connection.cursor() as cursor:
+        for statement in lift:
+            cursor.execute(statement)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            for statement in restore:
+                cursor.execute(statement)
+
+
+def _lift_statements() -> tuple[list[str], list[str]]:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE 'append\\_only\\_%%' ORDER BY 1",
+                [],
+            )
+            tables = [row[0] for row in cursor.fetchall()]
+            return (
+                [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables],
+                [f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in tables],
+            )
+        cursor.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'append\\_only\\_%%' ESCAPE '\\'",
+            [],
+        )
+        triggers = cursor.fetchall()
+    return [f'DROP TRIGGER "{name}"' for name, _ in triggers], [sql for _, sql in triggers]

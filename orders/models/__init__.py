@@ -1,0 +1,27 @@
+"""The tables of bags, orders, their terms, what was sent, and the sales ledger."""
+
+from orders.models.bag import MAX_QUANTITY, Cart, CartLine, DiscountRedemption
+from orders.models.fulfilment import Fulfilment, FulfilmentLine
+from orders.models.ledger import DirtyDay, Invoice, SalesEntry
+from orders.models.order import Order, OrderAddress, OrderEvent, OrderLine, OrderNote
+from orders.models.terms import DiscountCode, ShippingMethod, TaxRate
+
+__all__ = [
+    "MAX_QUANTITY",
+    "Cart",
+    "CartLine",
+    "DirtyDay",
+    "DiscountCode",
+    "DiscountRedemption",
+    "Fulfilment",
+    "FulfilmentLine",
+    "Invoice",
+    "Order",
+    "OrderAddress",
+    "OrderEvent",
+    "OrderLine",
+    "OrderNote",
+    "SalesEntry",
+    "ShippingMethod",
+    "TaxRate",
+]

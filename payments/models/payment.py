@@ -1,0 +1,203 @@
+"""Money in and money back: payments, attempts and refunds as Stripe says they are."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from core.db import LockingQuerySet
+from orders.models import Order, OrderLine
+
+
+class PaymentQuerySet(LockingQuerySet):
+    """Payments by their condition."""
+
+    def applied(self) -> "PaymentQuerySet":
+        """Those that paid for their order."""
+        return self.filter(disposition=Payment.Disposition.APPLIED)
+
+
+class Payment(models.Model):
+    """One Checkout session (or PaymentIntent) of an order, or money taken elsewhere, or nothing to pay at all."""
+
+    class Tender(models.TextChoices):
+        STRIPE = "stripe", "Stripe"
+        IMPORTED = "imported"
+        FREE = "free"
+
+    class Status(models.TextChoices):
+        CREATING = "creating"  # the session is asked for; the answer is not known yet
+        OPEN = "open"
+        PROCESSING = "processing"
+        SUCCEEDED = "succeeded"
+        EXPIRED = "expired"
+        FAILED = "failed"
+
+    class Disposition(models.TextChoices):
+        NONE = "", "none"
+        APPLIED = "applied"
+        SURPLUS = "surplus"
+        AUTO_REFUNDED = "auto_refunded", "refunded automatically"
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
+    tender = models.CharField(max_length=10, choices=Tender, default=Tender.STRIPE)
+    stripe_session_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    stripe_intent_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    stripe_charge_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    checkout_url = models.URLField(max_length=2000, blank=True, default="")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    amount_minor = models.PositiveBigIntegerField()
+    captured_minor = models.PositiveBigIntegerField(default=0)
+    refund_committed_minor = models.PositiveBigIntegerField(default=0)
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=12, choices=Status, default=Status.CREATING)
+    disposition = models.CharField(max_length=16, choices=Disposition, default=Disposition.NONE, blank=True)
+    livemode = models.BooleanField(default=False)
+    succeeded_at = models.DateTimeField(null=True, blank=True)
+    card_brand = models.CharField(max_length=20, blank=True, default="")
+    card_last4 = models.CharField(max_length=4, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+    synced_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PaymentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(disposition="applied"), name="payment_one_applied_per_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(refund_committed_minor__lte=F("captured_minor")),
+                name="payment_refunds_within_captured",
+            ),
+            models.CheckConstraint(
+                condition=~Q(disposition="applied") | Q(status="succeeded"),
+                name="payment_applied_has_succeeded",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["order", "created_at"], name="payment_of_order"),
+            models.Index(
+                fields=["created_at"],
+                name="payment_unsettled",
+                condition=Q(status__in=["creating", "open", "processing"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"payment {self.pk} of order {self.order_id}"
+
+    @property
+    def refundable_minor(self) -> int:
+        """What could still be given back."""
+        return self.captured_minor - self.refund_committed_minor
+
+
+class PaymentAttempt(models.Model):
+    """One try at paying, as it ended; append-only."""
+
+    class Outcome(models.TextChoices):
+        FAILED = "failed"
+        REQUIRES_ACTION = "requires_action", "requires action"
+        SUCCEEDED = "succeeded"
+        UNCONFIRMED = "unconfirmed"
+
+    payment = models.ForeignKey(
+        Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="payment_attempts"
+    )
+    stripe_intent_id = models.CharField(max_length=255)
+    stripe_charge_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=16, choices=Outcome)
+    code = models.CharField(max_length=60, blank=True, default="")
+    amount_minor = models.PositiveBigIntegerField(default=0)
+    currency = models.CharField(max_length=3)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["stripe_intent_id", "at"], name="payment_attempt_intent"),
+            models.Index(fields=["at"], name="payment_attempt_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} attempt of {self.stripe_intent_id}"
+
+
+class Refund(models.Model):
+    """Money given back, or on its way, or refused. It counts once it has succeeded, at `refunded_at`."""
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested"
+        APPROVED = "approved"
+        REJECTED = "rejected"
+        SUBMITTING = "submitting"
+        PENDING = "pending"
+        REQUIRES_ACTION = "requires_action", "requires action"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+        CANCELED = "canceled"
+
+    class Source(models.TextChoices):
+        STAFF = "staff"
+        AUTOMATIC = "automatic"
+        EXTERNAL = "external"
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    stripe_refund_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    amount_minor = models.PositiveBigIntegerField()
+    shipping_minor = models.PositiveBigIntegerField(default=0)
+    shipping_tax_minor = models.PositiveBigIntegerField(default=0)
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=16, choices=Status, default=Status.REQUESTED)
+    source = models.CharField(max_length=10, choices=Source, default=Source.STAFF)
+    reason = models.CharField(max_length=300, blank=True, default="")
+    requested_by_id = models.BigIntegerField(null=True, blank=True)
+    approved_by_id = models.BigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    refunded_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
+    settled_note = models.CharField(max_length=300, blank=True, default="")
+
+    objects = LockingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["payment_id", "created_at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gte=F("shipping_minor") + F("shipping_tax_minor")),
+                name="refund_shipping_within_amount",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="succeeded") | Q(refunded_at__isnull=False),
+                name="refund_succeeded_has_time",
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "created_at"], name="refund_by_status")]
+
+    def __str__(self) -> str:
+        return f"refund {self.pk} of payment {self.payment_id}"
+
+
+class RefundLine(models.Model):
+    """What a refund gives back of one order line. `goods_minor` is ex tax, its tax stands beside it.
+
+    An amount without lines makes rows of quantity 0.
+    """
+
+    class Restock(models.TextChoices):
+        NONE = "none"
+        CANCELED = "canceled"
+        RETURNED = "returned"
+
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="lines")
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="refund_lines")
+    quantity = models.PositiveIntegerField(default=0)
+    goods_minor = models.PositiveBigIntegerField()
+    tax_minor = models.PositiveBigIntegerField()
+    restock = models.CharField(max_length=10, choices=Restock, default=Restock.NONE)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["refund", "line"], name="refund_line_once")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of line {self.line_id}"

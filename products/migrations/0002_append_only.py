@@ -1,0 +1,11 @@
+"""Make the tables that are records refuse to be rewritten."""
+
+from django.db import migrations
+
+from core.db import AppendOnly
+
+
+class Migration(migrations.Migration):
+    dependencies = [("products", "0001_initial")]
+
+    operations = [AppendOnly("PriceChange"), AppendOnly("StockMovement")]

@@ -1,0 +1,164 @@
+"""What is sold: categories, products, their variants and photographs."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from core.db import LockingQuerySet
+
+
+class Category(models.Model):
+    """A shelf of the shop; one level of parents."""
+
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
+    name = models.CharField(max_length=80)
+    slug = models.SlugField(max_length=80, unique=True)
+    description = models.CharField(max_length=300, blank=True, default="")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "name"]
+        verbose_name_plural = "categories"
+        constraints = [
+            models.CheckConstraint(condition=~Q(parent=F("id")), name="category_not_its_own_parent")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("products:category", args=[self.slug])
+
+
+class ProductQuerySet(LockingQuerySet):
+    """Products by who may see them."""
+
+    def visible(self) -> "ProductQuerySet":
+        """On sale now: active and past their time of publication."""
+        return self.filter(status=Product.Status.ACTIVE, publish_at__lte=timezone.now())
+
+
+class Product(models.Model):
+    """A thing with a page of its own; what is bought is one of its variants."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft"
+        ACTIVE = "active"
+        ARCHIVED = "archived"
+
+    category = models.ForeignKey(
+        Category, null=True, blank=True, on_delete=models.PROTECT, related_name="products"
+    )
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(max_length=120, unique=True)
+    summary = models.CharField(max_length=200, blank=True, default="")
+    description = models.TextField(blank=True, default="")
+    audience = models.TextField("for whom", blank=True, default="")
+    ingredients = models.TextField(blank=True, default="")
+    how_to_use = models.TextField(blank=True, default="")
+    concerns = models.JSONField(default=list, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    publish_at = models.DateTimeField(default=timezone.now)
+    seo_title = models.CharField(max_length=120, blank=True, default="")
+    seo_description = models.CharField(max_length=320, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-publish_at", "-id"]
+        indexes = [
+            models.Index(fields=["status", "-publish_at", "-id"], name="product_listing"),
+            models.Index(fields=["category", "status", "-publish_at"], name="product_category_listing"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("products:detail", args=[self.slug])
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether a shopper may see and buy it now."""
+        return self.status == self.Status.ACTIVE and self.publish_at <= timezone.now()
+
+
+class Variant(models.Model):
+    """The sellable version of a product, known by its SKU. A plain product has exactly one."""
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="variants")
+    sku = models.CharField("SKU", max_length=64, unique=True)
+    name = models.CharField(max_length=120, blank=True, default="")
+    option_values = models.JSONField(default=dict, blank=True)
+    currency = models.CharField(max_length=3)
+    price_minor = models.PositiveBigIntegerField()
+    compare_at_minor = models.PositiveBigIntegerField(null=True, blank=True)
+    cost_minor = models.PositiveBigIntegerField(null=True, blank=True)
+    tax_class = models.CharField(max_length=20, default="standard")
+    weight_g = models.PositiveIntegerField(default=0)
+    position = models.PositiveSmallIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+
+    objects = LockingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["product_id", "position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(compare_at_minor__isnull=True) | Q(compare_at_minor__gt=F("price_minor")),
+                name="variant_was_price_above_price",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.sku
+
+    @property
+    def label(self) -> str:
+        """The name of the variant as a shopper reads it; empty for a plain product."""
+        return self.name or ", ".join(str(value) for value in self.option_values.values())
+
+
+class ProductImage(models.Model):
+    """A photograph of a product, stored in several widths as AVIF and WebP under one stem."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images")
+    alt = models.CharField(max_length=200)
+    position = models.PositiveSmallIntegerField(default=0)
+    stem = models.CharField(max_length=160, help_text="Path below the media root, without width and suffix.")
+    widths = models.JSONField(default=list)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    lqip = models.TextField(
+        blank=True, default="", help_text="A 16-pixel WebP placeholder as a data: address."
+    )
+
+    class Meta:
+        ordering = ["product_id", "position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "position"], name="product_image_one_per_position")
+        ]
+
+    def __str__(self) -> str:
+        return self.alt
+
+
+class PriceChange(models.Model):
+    """A price as it was and as it became; append-only."""
+
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="price_changes")
+    at = models.DateTimeField(default=timezone.now)
+    old_minor = models.PositiveBigIntegerField(null=True)
+    new_minor = models.PositiveBigIntegerField()
+    actor_id = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["variant", "-at"], name="price_change_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id}: {self.old_minor} → {self.new_minor}"
