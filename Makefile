@@ -1,0 +1,40 @@
+# PureLaka. `make` alone lists what there is to make.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+
+.PHONY: help demo test gates drills fmt bench lock clean venv venv-dev
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv:
+	@PYTHON="$(PYTHON)" sh tools/venv.sh requirements.txt
+
+venv-dev:
+	@PYTHON="$(PYTHON)" sh tools/venv.sh requirements-dev.txt
+
+demo: venv ## The shop with believable trade at http://127.0.0.1:8000 (PORT= chooses another)
+	@$(PY) tools/demo.py
+
+test: venv-dev ## Every gate, the suite on SQLite and on PostgreSQL, and a real browser (CHROMIUM= or PATH)
+	@$(PY) tools/run_tests.py
+
+gates: venv-dev ## The release gates, one line each: PASS, FAIL or NOT RUN
+	@$(PY) tools/run_gates.py
+
+drills: venv-dev ## What takes longer than a test may: kill, restore, soak
+	@$(PY) -m pytest -m drill
+
+fmt: venv-dev ## Format and mend code and templates
+	@$(PY) tools/format.py
+
+bench: venv-dev ## Requests a second of home, listing and product page, on PostgreSQL
+	@$(PY) bench/serve.py
+
+lock: venv-dev ## Resolve requirements*.in into the hashed locks again (UPGRADE=1 takes newer versions)
+	@sh tools/lock.sh
+
+clean: ## Remove the virtual environment, caches and build output; the demo's data and .env stay
+	rm -rf .venv staticfiles htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
