@@ -1,7 +1,7 @@
 """Static files joined and hashed by collectstatic, so that a page needs one stylesheet and one script.
 
-The entries are valid by themselves: a development server that serves `css/shop.css` lets the browser follow its
-imports, and gets the same cascade.
+The entries are valid by themselves: a development server that serves `css/shop.css` lets the browser follow
+its imports, and gets the same cascade.
 """
 
 import posixpath
