@@ -7,14 +7,18 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django_countries.fields import CountryField
 
 from core.db import LockingQuerySet
 
 
 def canonical_email(email: str) -> str:
-    """Return the spelling under which a buyer is known: trimmed and case folded."""
-    return email.strip().casefold()
+    """Return the spelling under which a buyer is known: trimmed and in lower case.
+
+    Not case folded: that would make one buyer of `straße.de` and `strasse.de`, which belong to two people.
+    """
+    return email.strip().lower()
 
 
 class UserManager(BaseUserManager["User"]):
@@ -24,7 +28,7 @@ class UserManager(BaseUserManager["User"]):
         """Create a user; without a password they can only sign in after setting one by mail."""
         if not email.strip():
             raise ValueError("a user needs an e-mail address")
-        user = self.model(email=self.normalize_email(email.strip()), **fields)
+        user = self.model(email=canonical_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -49,10 +53,18 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: list[str] = []
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_case_insensitive")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_case_insensitive"),
+            models.CheckConstraint(condition=models.Q(is_superuser=False), name="user_is_never_superuser"),
+        ]
 
     def __str__(self) -> str:
         return self.email
+
+    @cached_property
+    def role(self) -> str:
+        """The name of the one group that carries this person's role; who has none is a customer."""
+        return self.groups.order_by("name").values_list("name", flat=True).first() or "customer"
 
     def get_full_name(self) -> str:
         return self.name or self.email
@@ -65,9 +77,7 @@ class Customer(models.Model):
     """One buyer, however they spell their address. A user is joined once they have verified it."""
 
     email_canonical = models.CharField(max_length=254, unique=True)
-    user = models.OneToOneField(
-        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="customer"
-    )
+    user = models.OneToOneField(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="customer")
     name = models.CharField(max_length=120, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
     erased_at = models.DateTimeField(null=True, blank=True)
@@ -93,7 +103,14 @@ class Address(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        ordering = ["-pk"]
         verbose_name_plural = "addresses"
 
     def __str__(self) -> str:
         return f"address {self.pk}"
+
+    @property
+    def lines(self) -> list[str]:
+        """The address as it is written on a parcel, without empty lines."""
+        written = (self.name, self.line1, self.line2, f"{self.city} {self.postcode}".strip(), self.region)
+        return [*filter(None, written), self.country.name]

@@ -10,12 +10,8 @@ class StoreSetting(models.Model):
     """The settings a merchant changes while the shop runs; one row, made by the first read."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    announcement = models.CharField(
-        max_length=160, blank=True, default="Free UK delivery over £40 · 30-day returns"
-    )
-    prices_include_tax = models.BooleanField(
-        default=True, help_text="Prices shown in the shop contain the tax."
-    )
+    announcement = models.CharField(max_length=160, blank=True, default="Free UK delivery over £40 · 30-day returns")
+    prices_include_tax = models.BooleanField(default=True, help_text="Prices shown in the shop contain the tax.")
     order_expiry_minutes = models.PositiveSmallIntegerField(
         default=45,
         validators=[MinValueValidator(40), MaxValueValidator(1440)],
@@ -82,3 +78,20 @@ class JobRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job} at {self.slot_at:%Y-%m-%d %H:%M:%S}"
+
+
+class CacheEntry(models.Model):
+    """A row of Django's database cache, which every process of the shop shares: above all, attempts to sign in.
+
+    Read and written by `django.core.cache.backends.db` alone, whose columns these are.
+    """
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name_plural = "cache entries"
+
+    def __str__(self) -> str:
+        return self.cache_key

@@ -25,9 +25,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("job", models.CharField(max_length=60)),
                 ("slot_at", models.DateTimeField()),
@@ -45,9 +43,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [models.Index(fields=["job", "-started_at"], name="job_run_latest")],
-                "constraints": [
-                    models.UniqueConstraint(fields=("job", "slot_at"), name="job_run_one_per_slot")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("job", "slot_at"), name="job_run_one_per_slot")],
             },
         ),
         migrations.CreateModel(
@@ -55,15 +51,11 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.PositiveSmallIntegerField(
-                        default=1, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False),
                 ),
                 (
                     "announcement",
-                    models.CharField(
-                        blank=True, default="Free UK delivery over £40 · 30-day returns", max_length=160
-                    ),
+                    models.CharField(blank=True, default="Free UK delivery over £40 · 30-day returns", max_length=160),
                 ),
                 (
                     "prices_include_tax",
@@ -94,12 +86,21 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("id", 1)), name="store_setting_one_row"),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("order_expiry_minutes__gte", 40), ("order_expiry_minutes__lte", 1440)
-                        ),
+                        condition=models.Q(("order_expiry_minutes__gte", 40), ("order_expiry_minutes__lte", 1440)),
                         name="store_setting_expiry_within_session_limits",
                     ),
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="CacheEntry",
+            fields=[
+                ("cache_key", models.CharField(max_length=255, primary_key=True, serialize=False)),
+                ("value", models.TextField()),
+                ("expires", models.DateTimeField(db_index=True)),
+            ],
+            options={
+                "verbose_name_plural": "cache entries",
             },
         ),
     ]
