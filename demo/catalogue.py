@@ -34,7 +34,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What is sold; money in pence.
+    """What is sold; money in pence. The only variant of a product that has no choice may be without a name.
 
     `popularity` is a weight among all variants, not a share. `ends_at`, where it is set, is the stock left
     over when the demo's trade stops: none for what is sold out.

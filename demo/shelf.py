@@ -100,7 +100,7 @@ class Shelf:
 
 def full_name(product: str, variant: str) -> str:
     """Return the name of a variant as it stands on its own, outside its product's page."""
-    return product if variant == product else f"{product}, {variant}"
+    return f"{product}, {variant}" if variant else product
 
 
 def stock_line(sku: str, *, at: str, delta: int, reason: str) -> Line:

@@ -69,6 +69,7 @@ def test_the_variants_of_a_product_differ_in_one_and_the_same_option():
             (option,) = {tuple(variant.options) for variant in product.variants}
             values = [variant.options[option[0]] for variant in product.variants]
             assert len(option) == 1
+            assert [variant.name for variant in product.variants] == values
             assert len(set(values)) == len(values)
 
 

@@ -232,6 +232,13 @@ def test_the_shelf_ends_as_the_catalogue_says(reader):
             assert reader.on_hand[variant.sku] == variant.ends_at
 
 
+def test_product_lines_carry_names_that_stand_alone(history):
+    names = {line["ref"]: line["name"] for line in of_type(history, "product")}
+    assert names["PL-FCL-150"] == "Foaming Cleanser, 150 ml"
+    assert names["PL-SET-STR"] == "Starter Set"
+    assert len(set(names.values())) == len(names) == 42
+
+
 def test_without_orders_there_is_still_a_catalogue_with_its_stock():
     lines = make_history(orders=0)
     assert {line["type"] for line in lines} == {"product", "stock"}
