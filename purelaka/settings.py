@@ -56,6 +56,7 @@ STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=["whsec_pure
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
 STRIPE_CHECKOUT_ORIGINS = env.list("STRIPE_CHECKOUT_ORIGINS", default=["https://checkout.stripe.com"])
 STRIPE_SIMULATOR = "stripe_simulator.api.handle"
+STRIPE_SIMULATOR_DELIVERY = "stripe_simulator.delivery.deliver_due"
 STRIPE_SIMULATOR_WEBHOOK_URL = env.str(
     "STRIPE_SIMULATOR_WEBHOOK_URL", default=f"{STORE_BASE_URL}/payments/webhook/"
 )
@@ -154,7 +155,9 @@ else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
     DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
 
-CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://purelaka")}
+# The limits on sign-in attempts live in the cache, so it has to be one for all processes. Every write counts the
+# rows, and past MAX_ENTRIES a third of them goes: high enough that nobody frees themselves of a limit by making keys.
+CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://core_cacheentry?max_entries=50000")}
 
 # Tasks ----------------------------------------------------------------------------------------------------------
 
@@ -192,6 +195,17 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # only in the browser that signed up
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}  # the lock-out; the other limits are allauth's own
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.SignInForm",
+    "signup": "accounts.forms.SignUpForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.SetPasswordForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+}
 
 # Mail -----------------------------------------------------------------------------------------------------------
 
