@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.architecture.files import ROOT, relative, tracked
 
 MODULE_LINES = 400
-FUNCTION_LINES = 60
+FUNCTION_LINES = 50
 VIEW_LINES = 25
 TEMPLATE_LINES = 120
 STYLESHEET_LINES = 200
@@ -29,12 +29,13 @@ def code_files() -> list[Path]:
     return [path for path in python_files() if "tests" not in path.relative_to(ROOT).parts]
 
 
-def long_functions(paths: list[Path], limit: int) -> list[str]:
+def long_functions(paths: list[Path], limit: int, *, public: bool = False) -> list[str]:
     return [
         f"{relative(path)}: {node.name} has {node.end_lineno - node.lineno + 1} lines"
         for path in paths
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, FUNCTION) and node.end_lineno - node.lineno + 1 > limit
+        if not (public and node.name.startswith("_"))
     ]
 
 
@@ -47,8 +48,8 @@ def test_functions_fit():
 
 
 def test_views_fit():
-    pages = [path for path in code_files() if path.name in ("views.py", "console.py")]
-    assert long_functions(pages, VIEW_LINES) == []
+    pages = [path for path in code_files() if path.stem in ("views", "console")]
+    assert long_functions(pages, VIEW_LINES, public=True) == []
 
 
 def test_templates_fit():
