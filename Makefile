@@ -15,22 +15,22 @@ venv-dev:
 	@PYTHON="$(PYTHON)" sh tools/venv.sh requirements-dev.txt
 
 demo: venv ## The shop with believable trade at http://127.0.0.1:8000 (PORT= chooses another)
-	@$(PY) tools/demo.py
+	@$(PY) -m tools.demo
 
 test: venv-dev ## Every gate, the suite on SQLite and on PostgreSQL, and a real browser (CHROMIUM= or PATH)
-	@$(PY) tools/run_tests.py
+	@$(PY) -m tools.run_tests
 
 gates: venv-dev ## The release gates, one line each: PASS, FAIL or NOT RUN
-	@$(PY) tools/run_gates.py
+	@$(PY) -m tools.run_gates
 
 drills: venv-dev ## What takes longer than a test may: kill, restore, soak
 	@$(PY) -m pytest -m drill
 
 fmt: venv-dev ## Format and mend code and templates
-	@$(PY) tools/format.py
+	@$(PY) -m tools.format
 
 bench: venv-dev ## Requests a second of home, listing and product page, on PostgreSQL
-	@$(PY) bench/serve.py
+	@$(PY) -m bench.serve
 
 lock: venv-dev ## Resolve requirements*.in into the hashed locks again (UPGRADE=1 takes newer versions)
 	@sh tools/lock.sh

@@ -43,7 +43,7 @@ class Gate:
     release: bool = False  # one of the gates that a release is measured by; `make gates` runs these
     environment: dict[str, str] = field(default_factory=dict)
     needs: str = ""  # a program without which the gate cannot run
-    quiet: bool = False  # its output is for machines
+    answer: str = ""  # options by which it answers a program, and shows nothing
     files: str = ""  # a pattern of `git ls-files`, whose matches are appended to the command
 
 
@@ -65,7 +65,7 @@ def without_warnings(status: int, output: str) -> Verdict:
     return Verdict("PASS" if clean else "FAIL", found.group() if found else f"exit code {status}")
 
 
-def tests_counted(status: int, output: str) -> Verdict:
+def suite_counted(status: int, output: str) -> Verdict:
     """Pass when pytest did and at least one test ran."""
     counts = pytest_counts(output)
     ran = counts["passed"] + counts["failed"] > 0
@@ -139,12 +139,12 @@ GATES = [
     Gate("vendored files", "python tools/vendor.py --check", last_line, needs="npm"),
     Gate(
         "audit",
-        "pip-audit -r requirements.txt --disable-pip --format json --progress-spinner off",
+        "pip-audit -r requirements.txt",
         audit,
         release=True,
-        quiet=True,
+        answer="--disable-pip --format json --progress-spinner off",
     ),
-    Gate("tests", "python manage.py test", tests_counted, release=True),
+    Gate("tests", "python manage.py test", suite_counted, release=True),
 ]
 
 
@@ -152,11 +152,11 @@ def run(gate: Gate, environment: dict[str, str], *, show: bool) -> tuple[int | N
     """Run one gate; return its exit code (None if it could not run), its output and the verdict."""
     if gate.needs and not shutil.which(gate.needs):
         return None, "", Verdict("FAIL" if ON_GITHUB else "NOT RUN", f"{gate.needs} is not installed")
-    command = gate.command.split()
+    command = [*gate.command.split(), *gate.answer.split()]
     if gate.files:
         listed = subprocess.check_output(["git", "ls-files", gate.files], cwd=ROOT, text=True)
         command += listed.split()
-    status, output = stream(command, environment | gate.environment, show=show and not gate.quiet)
+    status, output = stream(command, environment | gate.environment, show=show and not gate.answer)
     return status, output, gate.read(status, output)
 
 

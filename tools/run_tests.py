@@ -7,11 +7,8 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from tools.gates import GATES, Gate, Verdict, pytest_counts, run, tests_counted
+from tools.gates import GATES, Gate, Verdict, pytest_counts, run, suite_counted
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_BROWSER = "no Chromium found: apt-get install -y chromium, or set CHROMIUM=/path/to/it"
@@ -42,7 +39,7 @@ def suites() -> list[Gate]:
     return [
         replace(tests, name="tests, SQLite", environment=parallel),
         replace(tests, name="tests, PostgreSQL", environment=parallel | {"TEST_DATABASE": "postgres"}),
-        Gate("tests, browser", "python -m pytest -m browser", tests_counted),
+        Gate("tests, browser", "python -m pytest -m browser", suite_counted),
     ]
 
 
@@ -58,7 +55,7 @@ def take(gate: Gate, environment: dict[str, str]) -> Step:
     print(f"\n── {gate.name}: {gate.command}", flush=True)
     began = time.monotonic()
     status, output, verdict = run(gate, environment, show=True)
-    counts = pytest_counts(output) if gate.read is tests_counted else {"passed": 0, "failed": 0}
+    counts = pytest_counts(output) if gate.read is suite_counted else {"passed": 0, "failed": 0}
     print(f"   {verdict.word} {verdict.note}", flush=True)
     return Step(gate.name, status, time.monotonic() - began, verdict, **counts)
 
