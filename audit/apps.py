@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class AuditConfig(AppConfig):
     name = "audit"
+
+    def ready(self) -> None:
+        from audit.recording import record_act  # noqa: PLC0415  models are loaded only now
+        from core.acts import record_acts_with  # noqa: PLC0415
+
+        record_acts_with(record_act)

@@ -12,7 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 
-from core.refusals import refused
+from core.acts import refused
 
 View = Callable[..., HttpResponseBase]
 STAFF = "rbac.console"

@@ -12,8 +12,8 @@ THEMES = ("system", "light", "dark")
 DENSITIES = ("comfortable", "compact")
 
 
-def store(request: HttpRequest) -> dict[str, Any]:
-    """The shop's name and settings; the settings are read only when a template asks."""
+def store_facts() -> dict[str, Any]:
+    """The shop's name and settings, for pages and mails; the settings are read only when a template asks."""
     return {
         "store_name": settings.STORE_NAME,
         "store_currency": settings.STORE_CURRENCY,
@@ -21,6 +21,11 @@ def store(request: HttpRequest) -> dict[str, Any]:
         "store_settings": SimpleLazyObject(StoreSetting.current),
         "is_demo": settings.DEMO,
     }
+
+
+def store(request: HttpRequest) -> dict[str, Any]:
+    """The shop's name and settings."""
+    return store_facts()
 
 
 def appearance(request: HttpRequest) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
-from django.db import connection, models
+from django.db import OperationalError, connection, models
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
@@ -13,9 +13,20 @@ PREFIX = "append_only_"
 POSTGRES_FUNCTION = """
 CREATE OR REPLACE FUNCTION append_only_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'integrity_constraint_violation';
+    RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'integrity_constraint_violation';
 END $$
 """
+
+
+def is_temporary(error: BaseException) -> bool:
+    """Whether an error says that the database is locked or away just now, so that the same may work in a moment.
+
+    SQLite also calls it an OperationalError if a table is missing; waiting does not help there.
+    """
+    if not isinstance(error, OperationalError):
+        return False
+    return connection.vendor != "sqlite" or "locked" in str(error) or "busy" in str(error)
 
 
 class LockingQuerySet(models.QuerySet):
@@ -27,7 +38,11 @@ class LockingQuerySet(models.QuerySet):
 
 
 class AppendOnly(Operation):
-    """Make a table refuse UPDATE, DELETE and TRUNCATE; on SQLite INSERT OR REPLACE of a row that exists as well."""
+    """Make a table refuse UPDATE, DELETE and TRUNCATE; on SQLite INSERT OR REPLACE of a row that exists as well.
+
+    SQLite drops the triggers of a table that a later migration alters, for it builds the table anew: such a migration
+    ends with this operation once more. A test looks for the triggers of every table that was ever made append-only.
+    """
 
     reversible = True
     reduces_to_sql = True
@@ -41,21 +56,17 @@ class AppendOnly(Operation):
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         """Triggers are no part of the state of the models."""
 
-    def database_forwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: ProjectState
-    ) -> None:
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: ProjectState) -> None:
         """Create the triggers."""
-        table = to_state.apps.get_model(app_label, self.model)._meta.db_table
-        for statement in _create_statements(schema_editor.connection.vendor, table):
+        meta = to_state.apps.get_model(app_label, self.model)._meta
+        for statement in _create_statements(schema_editor.connection.vendor, meta.db_table, meta.pk.column):
             schema_editor.execute(statement, params=None)
 
-    def database_backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: Any
-    ) -> None:
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: Any) -> None:
         """Drop the triggers."""
         table = from_state.apps.get_model(app_label, self.model)._meta.db_table
         on = f' ON "{table}"' if schema_editor.connection.vendor == "postgresql" else ""
-        for name in _trigger_names(schema_editor.connection.vendor, table):
+        for name in trigger_names(schema_editor.connection.vendor, table):
             schema_editor.execute(f'DROP TRIGGER IF EXISTS "{name}"{on}', params=None)
 
     def describe(self) -> str:
@@ -66,27 +77,28 @@ class AppendOnly(Operation):
         return f"append_only_{self.model.lower()}"
 
 
-def _trigger_names(vendor: str, table: str) -> list[str]:
+def trigger_names(vendor: str, table: str) -> list[str]:
+    """Return the names of the triggers that keep a table append-only."""
     events = ("rows", "truncate") if vendor == "postgresql" else ("update", "delete", "replace")
     return [f"{PREFIX}{table}_{event}" for event in events]
 
 
-def _create_statements(vendor: str, table: str) -> list[str]:
-    names = _trigger_names(vendor, table)
+def _create_statements(vendor: str, table: str, key: str) -> list[str]:
+    names = trigger_names(vendor, table)
     if vendor == "postgresql":
         return [
             POSTGRES_FUNCTION,
-            f'CREATE TRIGGER "{names[0]}" BEFORE UPDATE OR DELETE ON "{table}" '
+            f'CREATE OR REPLACE TRIGGER "{names[0]}" BEFORE UPDATE OR DELETE ON "{table}" '
             "FOR EACH ROW EXECUTE FUNCTION append_only_refuse()",
-            f'CREATE TRIGGER "{names[1]}" BEFORE TRUNCATE ON "{table}" '
+            f'CREATE OR REPLACE TRIGGER "{names[1]}" BEFORE TRUNCATE ON "{table}" '
             "FOR EACH STATEMENT EXECUTE FUNCTION append_only_refuse()",
         ]
     refuse = f"SELECT RAISE(ABORT, '{table} is append-only');"
+    exists = f'EXISTS (SELECT 1 FROM "{table}" WHERE "{key}" = NEW."{key}")'  # noqa: S608  names from the models
     return [
-        f'CREATE TRIGGER "{names[0]}" BEFORE UPDATE ON "{table}" BEGIN {refuse} END',
-        f'CREATE TRIGGER "{names[1]}" BEFORE DELETE ON "{table}" BEGIN {refuse} END',
-        f'CREATE TRIGGER "{names[2]}" BEFORE INSERT ON "{table}" '
-        f'WHEN EXISTS (SELECT 1 FROM "{table}" WHERE id = NEW.id) BEGIN {refuse} END',
+        f'CREATE TRIGGER IF NOT EXISTS "{names[0]}" BEFORE UPDATE ON "{table}" BEGIN {refuse} END',
+        f'CREATE TRIGGER IF NOT EXISTS "{names[1]}" BEFORE DELETE ON "{table}" BEGIN {refuse} END',
+        f'CREATE TRIGGER IF NOT EXISTS "{names[2]}" BEFORE INSERT ON "{table}" WHEN {exists} BEGIN {refuse} END',
     ]
 
 
@@ -109,7 +121,8 @@ def _lift_statements() -> tuple[list[str], list[str]]:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
-                "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE 'append\\_only\\_%%' ORDER BY 1",
+                "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger "
+                "WHERE tgname LIKE 'append\\_only\\_%%' ORDER BY 1",
                 [],
             )
             tables = [row[0] for row in cursor.fetchall()]

@@ -4,20 +4,21 @@ Every line carries the request id when there is one. No personal data is ever bo
 """
 
 import logging.config
+from typing import Any
 
 import structlog
 
 
 def logging_config(*, level: str, output: str) -> None:
     """Set up structlog and the standard library's loggers alike; `output` is `json` or `console`."""
-    shared = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    renderer = (
+    renderer: list[Any] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if output == "json"
         else [structlog.dev.ConsoleRenderer(colors=False)]

@@ -4,10 +4,12 @@ The exponents are Stripe's, not CLDR's: an amount here is the amount that is cha
 Source: https://docs.stripe.com/currencies (zero-decimal, three-decimal and special cases).
 """
 
+import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import cache, lru_cache
 
-from babel.numbers import format_currency
+from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
 
 from core.errors import DomainError
 
@@ -28,7 +30,12 @@ EXPONENTS: dict[str, int] = {
 # Amounts charged and refunded are multiples of this many minor units; 1 where it is not listed.
 STEPS: dict[str, int] = {**dict.fromkeys(THREE_DECIMAL, 10), "ISK": 100, "UGX": 100}
 
+SYMBOLS = {"JPY": "¥"}  # CLDR writes JP¥ in British English, to tell it from China's, which is CN¥ there anyway
 BASIS = 10_000
+LARGEST_MAJOR = Decimal(10) ** 12
+TYPED_AMOUNT = re.compile(
+    r"(?P<sign>-)?[£$€¥]?\s?(?P<figures>(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,20})(?:\.[0-9]{0,20})?)\Z"
+)
 
 
 def exponent(currency: str) -> int:
@@ -55,27 +62,50 @@ def to_decimal(minor: int, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-exponent(currency))
 
 
+@lru_cache(maxsize=8_192)
 def format_money(minor: int, currency: str, *, locale: str = "en_GB") -> str:
-    """Return the amount as people write it: `£19.99`, `¥500`, `-£4.00`."""
-    digits = exponent(currency)
-    pattern = "¤#,##0" + ("." + "0" * digits if digits else "")
-    return format_currency(to_decimal(minor, currency), currency, format=pattern, locale=locale, currency_digits=False)
+    """Return the amount as people write it: `£19.99`, `¥500`, `-£4.00`, `KWD 1.250` (with a no-break space)."""
+    return _pattern(currency, locale).apply(
+        to_decimal(minor, currency), locale, currency=currency, currency_digits=False
+    )
+
+
+def format_plain(minor: int, currency: str) -> str:
+    """Return the amount as it is typed into a form, without symbol or separators: `19.99`, `500`, `1.250`."""
+    return f"{to_decimal(minor, currency):f}"
 
 
 def parse_money(text: str, currency: str) -> int:
-    """Return minor units from what a person typed (`12`, `12.5`, `1,200.00`). Raises DomainError with a sentence."""
+    """Return minor units from what a person typed (`12`, `12.5`, `£1,200.00`). Raises DomainError with a sentence.
+
+    A comma only ever groups thousands: `12,50` is refused rather than taken for 1,250.
+    """
     digits = exponent(currency)
-    cleaned = text.strip().replace(",", "").lstrip("£$€¥").strip()
-    try:
-        amount = Decimal(cleaned) if cleaned.isascii() else Decimal("NaN")
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or abs(amount) >= Decimal(10) ** 12:
-        raise DomainError(f"“{text[:40]}” is not an amount. Write it like {format_money(1250, currency)[1:]}.")
+    typed = TYPED_AMOUNT.match(text.strip())
+    if typed is None:
+        example = format_plain(125 * 10**digits // 10, currency)
+        raise DomainError(f"“{printable(text)}” is not an amount. Write it like {example}.")
+    amount = Decimal((typed["sign"] or "") + typed["figures"].replace(",", ""))
+    if abs(amount) >= LARGEST_MAJOR:
+        raise DomainError(f"{printable(text)} is more than this shop can take.")
     minor = amount.scaleb(digits)
     if minor != minor.to_integral_value():
-        raise DomainError(f"{currency} has {digits} decimal places; “{text[:40]}” has more.")
+        places = {0: "no decimal places", 1: "1 decimal place"}.get(digits, f"{digits} decimal places")
+        raise DomainError(f"{currency} has {places}; “{printable(text)}” has more.")
     return int(minor)
+
+
+def printable(text: str) -> str:
+    """Return the first 40 characters of what a person typed, without control characters, to quote it back."""
+    return "".join(character for character in text.strip() if character.isprintable())[:40]
+
+
+@cache
+def _pattern(currency: str, locale: str) -> NumberPattern:
+    digits = exponent(currency)
+    symbol = SYMBOLS.get(currency, "¤")
+    gap = "\u00a0" if get_currency_symbol(currency, locale)[-1:].isalpha() else ""
+    return parse_pattern(f"{symbol}{gap}#,##0" + ("." + "0" * digits if digits else ""))
 
 
 def allocate(total: int, weights: Sequence[int]) -> list[int]:

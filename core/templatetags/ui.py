@@ -27,9 +27,7 @@ def icon(name: str, label: str = "") -> SafeString:
     """Return an icon of the sprite; decorative unless it has a label."""
     url = f"{static('icons.svg')}#{name}"
     if label:
-        return format_html(
-            '<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, url
-        )
+        return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, url)
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', url)
 
 

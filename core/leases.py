@@ -1,0 +1,51 @@
+"""Taking rows of work for a while: a worker that dies gives them back when the lease runs out."""
+
+from datetime import timedelta
+
+from django.db import connections, transaction
+from django.db.models import F, Model, QuerySet
+from django.utils import timezone
+
+FIRST_PAUSE = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(hours=6)
+
+
+def claim[Row: Model](due: "QuerySet[Row]", *, limit: int, seconds: float) -> list[Row]:
+    """Take up to `limit` rows of a queryset of due rows; no other worker gets them for so many seconds.
+
+    The queryset must leave out rows whose `lease_until` has not passed, and say the order in which they are taken.
+    Sets `lease_until` and adds one to `attempts` in one short transaction. Write the outcome with `held(row)`, so that
+    a worker whose lease ran out cannot overwrite what the next one did.
+    """
+    if not due.exists():  # without this look every idle poll would take SQLite's write lock
+        return []
+    until = timezone.now() + timedelta(seconds=seconds)
+    with transaction.atomic(using=due.db):
+        rows = list(_skipping_locked(due)[:limit])
+        due.model._default_manager.using(due.db).filter(pk__in=[row.pk for row in rows]).update(
+            lease_until=until, attempts=F("attempts") + 1
+        )
+    for row in rows:
+        row.lease_until = until  # type: ignore[attr-defined]
+        row.attempts += 1  # type: ignore[attr-defined]
+    return rows
+
+
+def held[Row: Model](row: Row) -> "QuerySet[Row]":
+    """Return the row as a queryset that is empty once another worker has claimed it."""
+    return type(row)._default_manager.filter(
+        pk=row.pk,
+        lease_until=row.lease_until,  # type: ignore[attr-defined]
+        attempts=row.attempts,  # type: ignore[attr-defined]
+    )
+
+
+def backoff(attempts: int) -> timedelta:
+    """Return the pause after so many failed attempts: 10 s, 40 s, 160 s ... at most 6 h."""
+    return min(FIRST_PAUSE * 4 ** min(max(attempts - 1, 0), 10), LONGEST_PAUSE)
+
+
+def _skipping_locked[Row: Model](due: "QuerySet[Row]") -> "QuerySet[Row]":
+    if connections[due.db].features.has_select_for_update_skip_locked:
+        return due.select_for_update(skip_locked=True, of=("self",), no_key=True)
+    return due
