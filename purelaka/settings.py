@@ -6,9 +6,10 @@ explains each.
 
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.utils.csp import CSP
 
@@ -42,7 +43,12 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 
 STORE_NAME = env.str("STORE_NAME", default="PureLaka")
 STORE_TIME_ZONE = env.str("STORE_TIME_ZONE", default="Europe/London")
-STORE_ZONE = ZoneInfo(STORE_TIME_ZONE)
+try:
+    STORE_ZONE = ZoneInfo(STORE_TIME_ZONE)
+except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+    raise ImproperlyConfigured(
+        f"STORE_TIME_ZONE is {STORE_TIME_ZONE!r}, which is not a time zone; write it like Europe/London."
+    ) from error
 STORE_CURRENCY = env.str("STORE_CURRENCY", default="GBP")
 STORE_BASE_URL = env.str("STORE_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 DEMO = env.bool("DEMO", default=False)  # a notice on every page says that nothing here is really sold
@@ -56,7 +62,7 @@ STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=["whsec_pure
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
 STRIPE_CHECKOUT_ORIGINS = env.list("STRIPE_CHECKOUT_ORIGINS", default=["https://checkout.stripe.com"])
 STRIPE_SIMULATOR = "stripe_simulator.api.handle"
-STRIPE_SIMULATOR_DELIVERY = "stripe_simulator.delivery.deliver_due"
+STRIPE_SIMULATOR_TICK = "stripe_simulator.control.tick"
 STRIPE_SIMULATOR_WEBHOOK_URL = env.str(
     "STRIPE_SIMULATOR_WEBHOOK_URL", default=f"{STORE_BASE_URL}/payments/webhook/"
 )
@@ -245,6 +251,7 @@ STORAGES = {
 if env.bool("STATIC_HASHED", default=False):
     STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
 WHITENOISE_USE_FINDERS = not env.bool("STATIC_HASHED", default=False)
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS
 
 # Content Security Policy ----------------------------------------------------------------------------------------
 

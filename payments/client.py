@@ -1,0 +1,229 @@
+"""The only door to Stripe: one pinned API version, plain dataclasses out, the family of GatewayError.
+
+With `PAYMENTS_USE_STRIPE=0` the same `stripe.StripeClient` speaks to the simulator, so demo and tests run the
+production code.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import stripe
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from payments.errors import GatewayRefused, GatewayUnclear
+
+TIMEOUT_SECONDS = 20
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+SUCCEEDED = "payment_intent.succeeded"
+
+
+@dataclass(frozen=True)
+class Charge:
+    """One try to take money, as Stripe tells it. Amounts in minor units."""
+
+    id: str
+    at: datetime
+    succeeded: bool
+    failed: bool
+    captured_minor: int
+    failure_code: str
+    method: str
+    card_brand: str
+    card_last4: str
+
+
+@dataclass(frozen=True)
+class RefundState:
+    """A refund as Stripe tells it."""
+
+    id: str
+    status: str
+    amount_minor: int
+    at: datetime
+    failure_reason: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """A Checkout session with all that hangs on it. `status` is `open`, `complete` or `expired`."""
+
+    id: str
+    url: str
+    status: str
+    payment_status: str
+    amount_minor: int
+    currency: str
+    livemode: bool
+    expires_at: datetime
+    intent_id: str
+    intent_status: str
+    charges: tuple[Charge, ...] = field(default=())
+    refunds: tuple[RefundState, ...] = field(default=())
+
+    @property
+    def succeeded_charge(self) -> Charge | None:
+        """The charge that took the money, if one did."""
+        return next((charge for charge in self.charges if charge.succeeded), None)
+
+
+class SimulatorHTTP(stripe.HTTPClient):
+    """Hands the requests of the real client to the simulator inside this process."""
+
+    name: ClassVar[str] = "purelaka-simulator"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._handle: Callable[..., tuple[int, Mapping[str, str], bytes]] = import_string(settings.STRIPE_SIMULATOR)
+
+    def request(  # type: ignore[override]
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
+    ) -> tuple[str, int, Mapping[str, str]]:
+        """Answer as the network would, or raise as a broken one does."""
+        body = post_data.encode() if isinstance(post_data, str) else (post_data or b"")
+        try:
+            status, answer_headers, answer = self._handle(method, url, dict(headers or {}), body)
+        except (TimeoutError, ConnectionError) as error:
+            raise stripe.APIConnectionError(str(error)) from error
+        lowered = {name.lower(): value for name, value in answer_headers.items()}
+        return answer.decode(), status, lowered
+
+    def close(self) -> None:
+        """Hold nothing, so close nothing."""
+
+
+@cache
+def stripe_client() -> stripe.StripeClient:
+    """Return this process's client. Raises ImproperlyConfigured for an API base that is not this machine."""
+    options: dict[str, Any] = {"stripe_version": settings.STRIPE_API_VERSION, "max_network_retries": 0}
+    if not settings.PAYMENTS_USE_STRIPE:
+        options["http_client"] = SimulatorHTTP()
+    else:
+        options["http_client"] = stripe.RequestsClient(timeout=TIMEOUT_SECONDS)
+        if settings.STRIPE_API_BASE:
+            options["base_addresses"] = {"api": _loopback(settings.STRIPE_API_BASE)}
+    return stripe.StripeClient(settings.STRIPE_SECRET_KEY, **options)
+
+
+def _loopback(base: str) -> Any:
+    if urlsplit(base).hostname not in LOOPBACK or not settings.STRIPE_SECRET_KEY.startswith("sk_test_"):
+        raise ImproperlyConfigured("STRIPE_API_BASE may only name this machine, and only with an sk_test_ key.")
+    return base
+
+
+def is_live() -> bool:
+    """Whether the key in use moves real money."""
+    return settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
+
+
+def create_session(params: Mapping[str, Any], *, idempotency_key: str) -> Session:
+    """Make a Checkout session. The same key with the same parameters gives the same session."""
+    made = _ask(
+        lambda client: client.v1.checkout.sessions.create(dict(params), {"idempotency_key": idempotency_key})  # type: ignore[arg-type]
+    )
+    return _session(made)
+
+
+def expire_session(session_id: str) -> None:
+    """End an open session so that nobody can pay it. Raises GatewayRefused if it is complete or already expired."""
+    _ask(lambda client: client.v1.checkout.sessions.expire(session_id))
+
+
+def fetch_session(session_id: str) -> Session:
+    """Read a session with its charges and refunds: the truth that `sync_payment` brings the shop to."""
+    found = _ask(lambda client: client.v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent"]}))
+    intent = found.payment_intent
+    if not isinstance(intent, stripe.PaymentIntent):
+        return _session(found)
+    charges = _ask(lambda client: client.v1.charges.list({"payment_intent": intent.id, "limit": 100}))
+    refunds: list[Any] = []
+    if any(charge.amount_refunded for charge in charges.data):
+        refunds = _ask(lambda client: client.v1.refunds.list({"payment_intent": intent.id, "limit": 100})).data
+    return _session(found, intent=intent, charges=charges.data, refunds=refunds)
+
+
+def succeeded_at(intent_id: str) -> datetime | None:
+    """Return when Stripe says a delayed payment succeeded, from its list of events; None if it lists none."""
+    events = _ask(lambda client: client.v1.events.list({"type": SUCCEEDED, "limit": 100}))
+    for event in events.auto_paging_iter():
+        if event.data.object["id"] == intent_id:
+            return _time(event.created)
+    return None
+
+
+def create_refund(params: Mapping[str, Any], *, idempotency_key: str) -> RefundState:
+    """Give money back. The same key with the same parameters gives it back once."""
+    made = _ask(lambda client: client.v1.refunds.create(dict(params), {"idempotency_key": idempotency_key}))  # type: ignore[arg-type]
+    return _refund(made)
+
+
+def _ask[T](call: Callable[[stripe.StripeClient], T]) -> T:
+    try:
+        return call(stripe_client())
+    except (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError) as error:
+        raise GatewayUnclear(str(error), request_id=error.request_id or "") from error
+    except stripe.IdempotencyError as error:
+        raise GatewayUnclear(str(error), code="idempotency", request_id=error.request_id or "") from error
+    except stripe.StripeError as error:
+        raise GatewayRefused(str(error), code=error.code or "", request_id=error.request_id or "") from error
+
+
+def _session(
+    found: Any, *, intent: Any = None, charges: list[Any] | None = None, refunds: list[Any] | None = None
+) -> Session:
+    reference = found.payment_intent
+    return Session(
+        id=found.id,
+        url=found.url or "",
+        status=found.status or "",
+        payment_status=found.payment_status,
+        amount_minor=found.amount_total or 0,
+        currency=(found.currency or "").upper(),
+        livemode=found.livemode,
+        expires_at=_time(found.expires_at),
+        intent_id=intent.id if intent is not None else (reference if isinstance(reference, str) else ""),
+        intent_status=intent.status if intent is not None else "",
+        charges=tuple(sorted((_charge(item) for item in charges or []), key=lambda charge: (charge.at, charge.id))),
+        refunds=tuple(_refund(item) for item in refunds or []),
+    )
+
+
+def _charge(found: Any) -> Charge:
+    details = found.payment_method_details
+    card = getattr(details, "card", None) if details else None
+    return Charge(
+        id=found.id,
+        at=_time(found.created),
+        succeeded=found.status == "succeeded" and bool(found.captured),
+        failed=found.status == "failed",
+        captured_minor=found.amount_captured or 0,
+        failure_code=_decline(found),
+        method=(details.type if details else "") or "",
+        card_brand=(getattr(card, "brand", "") or "") if card else "",
+        card_last4=(getattr(card, "last4", "") or "") if card else "",
+    )
+
+
+def _decline(charge: Any) -> str:
+    outcome = charge.outcome
+    reason = getattr(outcome, "reason", None) if outcome else None
+    return (reason or charge.failure_code or "")[:60]
+
+
+def _refund(found: Any) -> RefundState:
+    return RefundState(
+        id=found.id,
+        status=found.status or "pending",
+        amount_minor=found.amount,
+        at=_time(found.created),
+        failure_reason=getattr(found, "failure_reason", None) or "",
+    )
+
+
+def _time(stamp: int) -> datetime:
+    return datetime.fromtimestamp(stamp, tz=UTC)

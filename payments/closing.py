@@ -1,0 +1,56 @@
+"""The end of unpaid orders: Stripe is asked first, so that nobody pays for what was just given up."""
+
+import structlog
+from django.utils import timezone
+
+from accounts.models import User
+from core.errors import DomainError, NotAllowedInState
+from orders.lifecycle import cancel_unpaid
+from orders.models import Order
+from orders.transitions import EXPIRED, By
+from payments.errors import GatewayError
+from payments.models import Payment
+from payments.starting import close_session, open_session
+
+log = structlog.get_logger("purelaka.payments")
+UNSETTLED = (Payment.Status.CREATING, Payment.Status.OPEN, Payment.Status.PROCESSING)
+
+
+def cancel_order_unpaid(order_id: int, *, reason: str, by: By, actor: User | None = None) -> Order:
+    """Cancel a pending order after making its sessions unpayable; stock and discount come free. Safe to repeat.
+
+    Raises NotAllowedInState if it was paid meanwhile or a delayed payment is on its way, GatewayError if Stripe cannot
+    be asked: then nothing has changed.
+    """
+    for payment in Payment.objects.filter(order_id=order_id, status__in=UNSETTLED, tender=Payment.Tender.STRIPE):
+        settled = _unpayable(payment)
+        if settled.status == Payment.Status.PROCESSING:
+            raise NotAllowedInState("A payment for this order is on its way, so it cannot be canceled now.")
+    return cancel_unpaid(order_id, reason=reason, actor=actor, by=by)
+
+
+def _unpayable(payment: Payment) -> Payment:
+    if payment.status == Payment.Status.CREATING:
+        try:  # the answer that made the session may be lost: the same key learns its id
+            payment = open_session(payment.pk)
+        except DomainError:
+            payment.refresh_from_db()
+            if payment.status != Payment.Status.FAILED:
+                raise
+            return payment
+    return close_session(payment)
+
+
+def expire_orders(*, limit: int = 200) -> int:
+    """Cancel pending orders past their time and return how many; what cannot be settled now is tried again later."""
+    due = Order.objects.expired(timezone.now()).order_by("expires_at").values_list("pk", flat=True)[:limit]
+    expired = 0
+    for order_id in list(due):
+        try:
+            cancel_order_unpaid(order_id, reason=EXPIRED, by=By.EXPIRY)
+            expired += 1
+        except NotAllowedInState:
+            continue  # paid in the last second, or a delayed payment keeps its reservation
+        except (DomainError, GatewayError) as error:
+            log.warning("expiry_postponed", order=order_id, error=type(error).__name__)
+    return expired

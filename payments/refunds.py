@@ -1,0 +1,127 @@
+"""Money back. What is promised is committed before Stripe is asked, so that it can never be promised twice."""
+
+from collections.abc import Iterable
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from core.errors import NotAllowedInState
+from mail.services import queue_mail
+from orders.models import OrderEvent
+from payments import client
+from payments.calls import call_once
+from payments.errors import GatewayError, GatewayRefused
+from payments.models import Payment, Refund
+
+log = structlog.get_logger("purelaka.payments")
+GIVEN_UP = frozenset({Refund.Status.FAILED, Refund.Status.CANCELED, Refund.Status.REJECTED})
+
+
+def commit_automatic_refund(payment: Payment, *, reason: str) -> int | None:
+    """Promise back everything a surplus payment took; the caller holds its lock. Returns the refund to submit.
+
+    None if it is promised already.
+    """
+    amount = payment.refundable_minor
+    if amount <= 0:
+        return None
+    taken = Payment.objects.filter(pk=payment.pk, refund_committed_minor__lte=F("captured_minor") - amount).update(
+        refund_committed_minor=F("refund_committed_minor") + amount
+    )
+    if not taken:
+        raise NotAllowedInState("More would be given back than was taken.")
+    refund = Refund.objects.create(
+        payment=payment,
+        amount_minor=amount,
+        currency=payment.currency,
+        status=Refund.Status.SUBMITTING,
+        source=Refund.Source.AUTOMATIC,
+        reason=reason,
+    )
+    return refund.pk
+
+
+def submit_refund(refund_id: int) -> Refund:
+    """Ask Stripe for a committed refund, under its own key. Safe to repeat; never inside a transaction.
+
+    A definite refusal releases the promise; an unclear answer leaves it for the next try.
+    """
+    refund = Refund.objects.select_related("payment").get(pk=refund_id)
+    if refund.status != Refund.Status.SUBMITTING:
+        return refund
+    params = {
+        "payment_intent": refund.payment.stripe_intent_id,
+        "amount": refund.amount_minor,
+        "metadata": {"refund": str(refund.pk)},
+    }
+    if refund.reason == "duplicate":
+        params["reason"] = "duplicate"
+    try:
+        state = call_once("refund.create", key=f"refund-{refund.pk}", params=params, send=client.create_refund)
+    except GatewayRefused as error:
+        log.exception("refund_refused", refund=refund.pk, code=error.code)
+        settle(refund.pk, status=Refund.Status.FAILED)
+        return Refund.objects.get(pk=refund.pk)
+    except GatewayError as error:
+        log.warning("refund_unclear", refund=refund.pk, code=error.code)
+        return refund
+    with transaction.atomic():
+        payment = Payment.objects.lock().get(pk=refund.payment_id)
+        adopt_states(payment, [state], refund_id=refund.pk)
+    return Refund.objects.get(pk=refund.pk)
+
+
+def adopt_states(payment: Payment, states: Iterable[client.RefundState], *, refund_id: int | None = None) -> None:
+    """Bring our refunds of a payment to what Stripe says of them; the caller holds the payment's lock."""
+    ours = {refund.stripe_refund_id: refund for refund in Refund.objects.filter(payment=payment)}
+    for state in states:
+        refund = ours.get(state.id)
+        if refund is None and refund_id is not None:
+            refund = Refund.objects.get(pk=refund_id)
+        if refund is None or refund.status == state.status:
+            continue
+        settle(refund.pk, status=state.status, state=state)
+
+
+@transaction.atomic
+def settle(refund_id: int, *, status: str, state: client.RefundState | None = None) -> None:
+    """Move a refund to a status Stripe gave; a failed or canceled one gives its promise back. Safe to repeat."""
+    payment_id = Refund.objects.values_list("payment_id", flat=True).get(pk=refund_id)
+    payment = Payment.objects.lock().get(pk=payment_id)
+    refund = Refund.objects.lock().get(pk=refund_id)
+    if refund.status == status:
+        return
+    was_given_up = refund.status in GIVEN_UP
+    refund.status = status
+    if state is not None:
+        refund.stripe_refund_id = state.id
+    if status == Refund.Status.SUCCEEDED:
+        refund.refunded_at = state.at if state else timezone.now()
+    if status in GIVEN_UP:
+        refund.failed_at = timezone.now()
+    refund.save()
+    if status in GIVEN_UP and not was_given_up:
+        Payment.objects.filter(pk=payment.pk).update(
+            refund_committed_minor=F("refund_committed_minor") - refund.amount_minor
+        )
+    if status == Refund.Status.SUCCEEDED and refund.source == Refund.Source.AUTOMATIC:
+        _tell(payment, refund)
+
+
+def _tell(payment: Payment, refund: Refund) -> None:
+    Payment.objects.filter(pk=payment.pk).update(disposition=Payment.Disposition.AUTO_REFUNDED)
+    order = payment.order
+    OrderEvent.objects.create(
+        order=order,
+        at=timezone.now(),
+        kind="payment_sent_back",
+        detail={"payment": payment.pk, "refund": refund.pk, "amount_minor": refund.amount_minor},
+    )
+    queue_mail(
+        key=f"payment-sent-back:{refund.pk}",
+        kind="payment_sent_back",
+        recipient=order.email,
+        context={"order": order, "refund": refund},
+    )

@@ -1,0 +1,178 @@
+"""One convergent function brings the shop to what Stripe says. Return page, webhook, poller and replay all call it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from audit.recording import record
+from core.days import business_day
+from core.errors import DomainError
+from orders.lifecycle import lock_order, mark_paid, revive_expired
+from orders.models import DirtyDay, Order, OrderEvent
+from payments import client
+from payments.models import Payment, PaymentAttempt, WebhookEvent
+from payments.refunds import adopt_states, commit_automatic_refund, submit_refund
+
+log = structlog.get_logger("purelaka.payments")
+IMMEDIATE_METHODS = frozenset({"card", "card_present", "link", "amazon_pay", "revolut_pay", "paypal", "klarna", ""})
+FACTS = (
+    "stripe_intent_id",
+    "stripe_charge_id",
+    "synced_at",
+    "status",
+    "captured_minor",
+    "card_brand",
+    "card_last4",
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a succeeded payment does not pay for its order, and whether it is sent back by itself."""
+
+    reason: str
+    give_back: bool
+
+
+def sync_payment(payment_id: int) -> Payment:
+    """Fetch the truth about a payment and bring payment, attempts, refunds, order and ledger to it.
+
+    Safe to repeat and to run at once in any number of places: order and repetition do not matter. Never call it inside
+    a transaction. Raises GatewayError when Stripe cannot be asked.
+    """
+    payment = Payment.objects.get(pk=payment_id)
+    if payment.tender != Payment.Tender.STRIPE or not payment.stripe_session_id:
+        return payment
+    session = client.fetch_session(payment.stripe_session_id)
+    sold_at = _sale_time(session)
+    refund_id = _apply(payment_id, session, sold_at)
+    if refund_id is not None:
+        submit_refund(refund_id)
+    return Payment.objects.get(pk=payment_id)
+
+
+def _sale_time(session: client.Session) -> datetime | None:
+    """Return the instant of sale: the charge's creation, or for delayed methods the moment the money was confirmed.
+
+    Every path must give the same instant, so it comes from Stripe, never from the clock of whoever asks.
+    """
+    charge = session.succeeded_charge
+    if charge is None:
+        return None
+    if charge.method in IMMEDIATE_METHODS:
+        return charge.at
+    stored = WebhookEvent.objects.filter(type=client.SUCCEEDED, object_id=session.intent_id).first()
+    return stored.created_at if stored else client.succeeded_at(session.intent_id) or charge.at
+
+
+@transaction.atomic
+def _apply(payment_id: int, session: client.Session, sold_at: datetime | None) -> int | None:
+    order_id = Payment.objects.values_list("order_id", flat=True).get(pk=payment_id)
+    order = lock_order(order_id)
+    payment = Payment.objects.lock().get(pk=payment_id)
+    _record_attempts(payment, session)
+    _copy_facts(payment, session)
+    adopt_states(payment, session.refunds)
+    if sold_at is None or payment.disposition != Payment.Disposition.NONE:
+        return None
+    refusal = _reason_not_to_apply(order, payment, session)
+    payment.succeeded_at = sold_at
+    payment.disposition = Payment.Disposition.SURPLUS if refusal else Payment.Disposition.APPLIED
+    payment.save(update_fields=["succeeded_at", "disposition"])
+    if refusal is None:
+        mark_paid(order.pk, at=sold_at, amount_minor=payment.captured_minor, currency=payment.currency)
+        return None
+    _note_surplus(order, payment, refusal)
+    return commit_automatic_refund(payment, reason=refusal.reason) if refusal.give_back else None
+
+
+def _copy_facts(payment: Payment, session: client.Session) -> None:
+    payment.stripe_intent_id = session.intent_id or payment.stripe_intent_id
+    payment.synced_at = timezone.now()
+    charge = session.succeeded_charge
+    if charge is not None:
+        payment.status = Payment.Status.SUCCEEDED
+        payment.stripe_charge_id = charge.id
+        payment.captured_minor = charge.captured_minor
+        payment.card_brand, payment.card_last4 = charge.card_brand, charge.card_last4
+    elif payment.status != Payment.Status.SUCCEEDED:
+        payment.status = _unpaid_status(session)
+    payment.save(update_fields=FACTS)  # never refund_committed_minor: refunds move it by conditional update
+
+
+def _unpaid_status(session: client.Session) -> str:
+    if session.status == "expired":
+        return Payment.Status.EXPIRED
+    if session.status == "open":
+        return Payment.Status.OPEN
+    delayed = session.intent_status in {"processing", "requires_action", ""}
+    return Payment.Status.PROCESSING if delayed else Payment.Status.FAILED
+
+
+def _record_attempts(payment: Payment, session: client.Session) -> None:
+    """Keep each try once: a charge is unique by its id, an unanswered 3-D Secure prompt by its intent."""
+    known = set(payment.payment_attempts.values_list("stripe_charge_id", "outcome"))
+    charges = {charge_id for charge_id, _ in known}
+    fresh = [
+        _attempt(payment, session.intent_id, at=charge.at, charge=charge)
+        for charge in session.charges
+        if charge.id not in charges and (charge.succeeded or charge.failed)
+    ]
+    prompted = (None, PaymentAttempt.Outcome.REQUIRES_ACTION)
+    if session.intent_status == "requires_action" and prompted not in known:
+        fresh.append(_attempt(payment, session.intent_id, at=timezone.now()))
+    PaymentAttempt.objects.bulk_create(fresh)
+    DirtyDay.objects.bulk_create(
+        DirtyDay(source_type="payment_attempt", source_id=attempt.pk, day=business_day(attempt.at)) for attempt in fresh
+    )
+
+
+def _attempt(payment: Payment, intent_id: str, *, at: datetime, charge: client.Charge | None = None) -> PaymentAttempt:
+    outcome = PaymentAttempt.Outcome.REQUIRES_ACTION
+    if charge is not None:
+        outcome = PaymentAttempt.Outcome.SUCCEEDED if charge.succeeded else PaymentAttempt.Outcome.FAILED
+    return PaymentAttempt(
+        payment=payment,
+        stripe_intent_id=intent_id,
+        stripe_charge_id=charge.id if charge else None,
+        at=at,
+        outcome=outcome,
+        code=charge.failure_code if charge else "",
+        amount_minor=payment.amount_minor,
+        currency=payment.currency,
+    )
+
+
+def _reason_not_to_apply(order: Order, payment: Payment, session: client.Session) -> Refusal | None:
+    if order.status in {Order.Status.PAID, Order.Status.FULFILLED}:
+        return Refusal("duplicate", give_back=True)
+    if payment.captured_minor != order.total_minor or session.currency != order.currency:
+        return Refusal("amount differs", give_back=False)
+    if session.livemode != client.is_live():
+        return Refusal("other mode", give_back=False)
+    if order.status == Order.Status.CANCELED:
+        try:
+            with transaction.atomic():
+                revive_expired(order.pk)
+        except DomainError:
+            return Refusal("order canceled", give_back=True)
+    return None
+
+
+def _note_surplus(order: Order, payment: Payment, refusal: Refusal) -> None:
+    OrderEvent.objects.create(
+        order=order,
+        at=timezone.now(),
+        kind="payment_surplus",
+        detail={"payment": payment.pk, "reason": refusal.reason, "amount_minor": payment.captured_minor},
+    )
+    record(
+        "payment.surplus",
+        subject=payment,
+        reason=refusal.reason,
+        changes={"captured_minor": payment.captured_minor, "currency": payment.currency},
+    )
+    log.error("payment_surplus", payment=payment.pk, order=order.pk, reason=refusal.reason)
