@@ -249,7 +249,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 if env.bool("STATIC_HASHED", default=False):
-    STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+    STORAGES["staticfiles"] = {"BACKEND": "core.static_storage.JoinedStaticFilesStorage"}
 WHITENOISE_USE_FINDERS = not env.bool("STATIC_HASHED", default=False)
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS
 
