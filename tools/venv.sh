@@ -29,5 +29,5 @@ if [ "$python" != .venv/bin/python ]; then
 fi
 rm -f .venv/requirements*.key
 echo "Installing $lock"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
+.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement "$lock"
 key "$lock" >".venv/$lock.key"

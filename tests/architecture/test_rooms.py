@@ -14,9 +14,9 @@ from tests.architecture.files import CHAIN, ROOT, relative, rooms, tracked
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 OWN_ROOMS = [name for name in rooms() if name not in ("purelaka", "stripe_simulator")]
 
-# Inside a room, from the bottom up. Modules not named here hold the domain, level with selectors; what plugs a room into
-# Django (apps, commands, tags) stands above everything in it. Pure modules, which import nothing of their room, are
-# ground floor, and so is all of the kernel.
+# Inside a room, from the bottom up. Modules not named here hold the domain, level with selectors; what plugs a room
+# into Django (apps, commands, tags) stands above everything in it. Pure modules, which import nothing of their room,
+# are ground floor, and so is all of the kernel.
 RANKS = {"models": 0, "selectors": 1, "forms": 3, "views": 4, "console": 4, "urls": 5}
 GROUND, DOMAIN = 0, 1
 PLUGS = ("apps", "jobs", "management", "templatetags", "migrations", "tests", "context_processors", "middleware")
