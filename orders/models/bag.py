@@ -1,6 +1,7 @@
 """The bag of a shopper, kept in the database under a token in a cookie, and the redemption of a discount code."""
 
 import secrets
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -20,8 +21,16 @@ def make_token() -> str:
     return secrets.token_urlsafe(24)
 
 
+class CartQuerySet(LockingQuerySet):
+    """Bags by whether they are still in use."""
+
+    def open(self) -> Self:
+        """Not paid for yet."""
+        return self.filter(closed_at=None)
+
+
 class Cart(models.Model):
-    """A bag. Its times tell the funnel: made, taken to checkout, turned into an order."""
+    """A bag. Its times tell the funnel: made, taken to checkout, turned into an order; closed once that is paid."""
 
     token = models.CharField(max_length=64, unique=True, default=make_token)
     user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="carts")
@@ -29,14 +38,20 @@ class Cart(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
     checkout_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
     order = models.OneToOneField(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="cart")
 
-    objects = LockingQuerySet.as_manager()
+    objects = CartQuerySet.as_manager()
 
     class Meta:
-        indexes = [
-            models.Index(fields=["user", "-updated_at"], name="cart_of_user", condition=Q(order__isnull=True))
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=Q(user__isnull=False, closed_at__isnull=True),
+                name="cart_one_open_per_user",
+            )
         ]
+        indexes = [models.Index(fields=["updated_at"], name="cart_stale")]
 
     def __str__(self) -> str:
         return f"bag {self.pk}"

@@ -32,9 +32,7 @@ class FulfilmentLine(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["fulfilment", "line"], name="fulfilment_line_once"),
-            models.CheckConstraint(
-                condition=Q(quantity__gte=1), name="fulfilment_line_quantity_at_least_one"
-            ),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="fulfilment_line_quantity_at_least_one"),
         ]
 
     def __str__(self) -> str:

@@ -23,9 +23,7 @@ class SalesEntry(models.Model):
         REFUND_REVERSAL = "refund_reversal"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="entries")
-    line = models.ForeignKey(
-        OrderLine, null=True, blank=True, on_delete=models.PROTECT, related_name="entries"
-    )
+    line = models.ForeignKey(OrderLine, null=True, blank=True, on_delete=models.PROTECT, related_name="entries")
     refund_id = models.BigIntegerField(null=True, blank=True)
     kind = models.CharField(max_length=16, choices=Kind)
     at = models.DateTimeField()
@@ -115,9 +113,7 @@ class Invoice(models.Model):
         ordering = ["kind", "number"]
         constraints = [
             models.UniqueConstraint(fields=["kind", "number"], name="invoice_number_once"),
-            models.UniqueConstraint(
-                fields=["order"], condition=Q(kind="invoice"), name="invoice_one_per_order"
-            ),
+            models.UniqueConstraint(fields=["order"], condition=Q(kind="invoice"), name="invoice_one_per_order"),
             models.CheckConstraint(
                 condition=Q(total_minor=models.F("net_minor") + models.F("tax_minor")),
                 name="invoice_total_is_sum",

@@ -4,6 +4,7 @@ from datetime import date
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils import timezone
 from django_countries.fields import CountryField
 
@@ -42,9 +43,8 @@ class DiscountCode(models.Model):
                 condition=~Q(kind="amount") | (Q(amount_minor__gt=0) & ~Q(currency="")),
                 name="discount_amount_has_currency",
             ),
-            models.CheckConstraint(
-                condition=~Q(kind="percent") | Q(percent_bps__gt=0), name="discount_percent_given"
-            ),
+            models.CheckConstraint(condition=~Q(kind="percent") | Q(percent_bps__gt=0), name="discount_percent_given"),
+            models.CheckConstraint(condition=Q(code=Upper("code")), name="discount_code_in_capitals"),
         ]
 
     def __str__(self) -> str:
@@ -70,9 +70,7 @@ class ShippingMethod(models.Model):
     class Meta:
         ordering = ["position", "price_minor", "id"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(days_min__lte=F("days_max")), name="shipping_method_days_in_order"
-            )
+            models.CheckConstraint(condition=Q(days_min__lte=F("days_max")), name="shipping_method_days_in_order")
         ]
 
     def __str__(self) -> str:
@@ -90,9 +88,7 @@ class TaxRate(models.Model):
     class Meta:
         ordering = ["country", "tax_class", "-valid_from"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["country", "tax_class", "valid_from"], name="tax_rate_one_per_day"
-            ),
+            models.UniqueConstraint(fields=["country", "tax_class", "valid_from"], name="tax_rate_one_per_day"),
             models.CheckConstraint(condition=Q(rate_bps__lte=10_000), name="tax_rate_at_most_all"),
         ]
 
