@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class OrdersConfig(AppConfig):
     name = "orders"
+
+    def ready(self) -> None:
+        from orders import jobs, sign_in  # noqa: F401, PLC0415  register a job and the receiver of sign-ins
+        from orders.documents import register_documents  # noqa: PLC0415
+
+        register_documents()

@@ -3,8 +3,11 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from orders.bag import count_units
 
 
 def bag(request: HttpRequest) -> dict[str, Any]:
-    """Filled by the room's pages."""
-    return {}
+    """How many units the visitor's bag holds: no query for who has none, else one."""
+    return {"bag_count": SimpleLazyObject(lambda: count_units(request))}

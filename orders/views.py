@@ -1,0 +1,79 @@
+"""Order pages: the owner's list, an order for its owner or by its signed address, and the printed invoice."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from core.access import public, signed_in
+from core.http import paginate
+from orders.links import is_signed_for
+from orders.models import Order
+from orders.order_page import InvoicePage, OrderPage
+
+ORDERS_PER_PAGE = 20
+
+
+@signed_in
+@never_cache
+@require_safe
+def order_list(request: HttpRequest) -> HttpResponse:
+    """Everything that the customer who is signed in has ordered, newest first."""
+    orders = Order.objects.owned_by(request.user)  # type: ignore[arg-type]
+    page = paginate(request, orders, per_page=ORDERS_PER_PAGE)
+    return render(request, "orders/list.html", {"page": page, "meta": {"title": "Your orders", "robots": "noindex"}})
+
+
+@signed_in
+@never_cache
+@require_safe
+def detail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """An order for its owner; anybody else's does not exist."""
+    return _order_page(request, _owned(request, public_id), is_guest=False)
+
+
+@public
+@never_cache
+@require_safe
+def guest(request: HttpRequest, public_id: str, signature: str) -> HttpResponse:
+    """An order for whoever holds its signed address."""
+    return _order_page(request, _signed(public_id, signature), is_guest=True)
+
+
+@signed_in
+@never_cache
+@require_safe
+def invoice(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The invoice of an order of one's own, to print."""
+    return _invoice_page(request, _owned(request, public_id))
+
+
+@public
+@never_cache
+@require_safe
+def guest_invoice(request: HttpRequest, public_id: str, signature: str) -> HttpResponse:
+    """The invoice for whoever holds the order's signed address, to print."""
+    return _invoice_page(request, _signed(public_id, signature))
+
+
+def _owned(request: HttpRequest, public_id: str) -> Order:
+    return get_object_or_404(Order.objects.owned_by(request.user), public_id=public_id)  # type: ignore[arg-type]
+
+
+def _signed(public_id: str, signature: str) -> Order:
+    if not is_signed_for(public_id, signature):
+        raise Http404("the signature is not this order's")
+    return get_object_or_404(Order, public_id=public_id)
+
+
+def _order_page(request: HttpRequest, order: Order, *, is_guest: bool) -> HttpResponse:
+    page = OrderPage(order, is_guest=is_guest)
+    meta = {"title": f"Order {order.number}", "robots": "noindex"}
+    return render(request, "orders/detail.html", {"page": page, "order": order, "meta": meta})
+
+
+def _invoice_page(request: HttpRequest, order: Order) -> HttpResponse:
+    page = InvoicePage(order)
+    if page.invoice is None:
+        raise Http404("an order has no invoice before it is paid")
+    return render(request, "orders/invoice.html", {"page": page, "order": order})
