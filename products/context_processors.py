@@ -3,8 +3,11 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from products.selectors import all_categories, menu
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Filled by the room's pages."""
-    return {}
+    """The shop's menu; a page that has the categories at hand gives its own."""
+    return {"nav_categories": SimpleLazyObject(lambda: menu(all_categories(), request.path))}

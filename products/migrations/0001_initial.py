@@ -17,9 +17,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "tracked",
@@ -35,9 +33,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=80)),
                 ("slug", models.SlugField(max_length=80, unique=True)),
@@ -64,9 +60,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=120)),
                 ("slug", models.SlugField(max_length=120, unique=True)),
@@ -87,6 +81,8 @@ class Migration(migrations.Migration):
                 ("publish_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("seo_title", models.CharField(blank=True, default="", max_length=120)),
                 ("seo_description", models.CharField(blank=True, default="", max_length=320)),
+                ("search_name", models.CharField(blank=True, default="", editable=False, max_length=400)),
+                ("search_text", models.TextField(blank=True, default="", editable=False)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
@@ -109,17 +105,13 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("alt", models.CharField(max_length=200)),
                 ("position", models.PositiveSmallIntegerField(default=0)),
                 (
                     "stem",
-                    models.CharField(
-                        help_text="Path below the media root, without width and suffix.", max_length=160
-                    ),
+                    models.CharField(help_text="Path below the media root, without width and suffix.", max_length=160),
                 ),
                 ("widths", models.JSONField(default=list)),
                 ("width", models.PositiveIntegerField()),
@@ -148,9 +140,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("delta", models.IntegerField()),
@@ -186,9 +176,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("sku", models.CharField(max_length=64, unique=True, verbose_name="SKU")),
                 ("name", models.CharField(blank=True, default="", max_length=120)),
@@ -226,9 +214,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("old_minor", models.PositiveBigIntegerField(null=True)),
@@ -261,9 +247,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="productimage",
-            constraint=models.UniqueConstraint(
-                fields=("product", "position"), name="product_image_one_per_position"
-            ),
+            constraint=models.UniqueConstraint(fields=("product", "position"), name="product_image_one_per_position"),
         ),
         migrations.AddIndex(
             model_name="stockmovement",

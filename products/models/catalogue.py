@@ -1,7 +1,9 @@
 """What is sold: categories, products, their variants and photographs."""
 
+from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,9 +13,7 @@ from core.db import LockingQuerySet
 class Category(models.Model):
     """A shelf of the shop; one level of parents."""
 
-    parent = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
-    )
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     name = models.CharField(max_length=80)
     slug = models.SlugField(max_length=80, unique=True)
     description = models.CharField(max_length=300, blank=True, default="")
@@ -22,9 +22,7 @@ class Category(models.Model):
     class Meta:
         ordering = ["position", "name"]
         verbose_name_plural = "categories"
-        constraints = [
-            models.CheckConstraint(condition=~Q(parent=F("id")), name="category_not_its_own_parent")
-        ]
+        constraints = [models.CheckConstraint(condition=~Q(parent=F("id")), name="category_not_its_own_parent")]
 
     def __str__(self) -> str:
         return self.name
@@ -40,6 +38,35 @@ class ProductQuerySet(LockingQuerySet):
         """On sale now: active and past their time of publication."""
         return self.filter(status=Product.Status.ACTIVE, publish_at__lte=timezone.now())
 
+    def listed(self) -> "ProductQuerySet":
+        """Visible, with at least one variant that is on sale."""
+        return self.visible().filter(Exists(Variant.objects.on_sale().filter(product=OuterRef("pk"))))
+
+    def with_price(self) -> "ProductQuerySet":
+        """Annotate `price_minor`: the lowest price of the variants on sale."""
+        cheapest = Variant.objects.on_sale().filter(product=OuterRef("pk")).order_by("price_minor", "pk")
+        return self.annotate(price_minor=Subquery(cheapest.values("price_minor")[:1]))
+
+    def with_sold_out(self) -> "ProductQuerySet":
+        """Annotate `sold_out`: whether no variant on sale has a unit left."""
+        return self.annotate(sold_out=~Exists(Variant.objects.on_sale().available().filter(product=OuterRef("pk"))))
+
+    def with_concern_text(self) -> "ProductQuerySet":
+        """Annotate `concern_text`: the list of concerns as JSON text."""
+        return self.annotate(concern_text=Cast("concerns", models.TextField()))
+
+    def with_offer(self) -> "ProductQuerySet":
+        """Annotate what a card shows: `price_minor`, `was_minor` of the cheapest variant, `top_minor`, `sold_out`."""
+        variants = Variant.objects.on_sale().filter(product=OuterRef("pk"))
+        return (
+            self.with_price()
+            .with_sold_out()
+            .annotate(
+                was_minor=Subquery(variants.order_by("price_minor", "pk").values("compare_at_minor")[:1]),
+                top_minor=Subquery(variants.order_by("-price_minor", "pk").values("price_minor")[:1]),
+            )
+        )
+
 
 class Product(models.Model):
     """A thing with a page of its own; what is bought is one of its variants."""
@@ -49,9 +76,12 @@ class Product(models.Model):
         ACTIVE = "active"
         ARCHIVED = "archived"
 
-    category = models.ForeignKey(
-        Category, null=True, blank=True, on_delete=models.PROTECT, related_name="products"
-    )
+    class Concern(models.TextChoices):
+        SENSITIVE = "sensitive", "Sensitive skin"
+        DRY = "dry", "Dry skin"
+        BARRIER = "barrier", "Barrier repair"
+
+    category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.PROTECT, related_name="products")
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=120, unique=True)
     summary = models.CharField(max_length=200, blank=True, default="")
@@ -64,6 +94,8 @@ class Product(models.Model):
     publish_at = models.DateTimeField(default=timezone.now)
     seo_title = models.CharField(max_length=120, blank=True, default="")
     seo_description = models.CharField(max_length=320, blank=True, default="")
+    search_name = models.CharField(max_length=400, blank=True, default="", editable=False)
+    search_text = models.TextField(blank=True, default="", editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -88,6 +120,19 @@ class Product(models.Model):
         return self.status == self.Status.ACTIVE and self.publish_at <= timezone.now()
 
 
+class VariantQuerySet(LockingQuerySet):
+    """Variants by whether they can be bought."""
+
+    def on_sale(self) -> "VariantQuerySet":
+        """Active and priced in the currency of the shop; says nothing of the product or of stock."""
+        return self.filter(is_active=True, currency=settings.STORE_CURRENCY)
+
+    def available(self) -> "VariantQuerySet":
+        """With at least one unit that can still be promised; always, where stock is not tracked."""
+        free = Q(stock__on_hand__gt=F("stock__reserved") - F("stock__backorder_cap"))
+        return self.filter(Q(stock__isnull=True) | Q(stock__tracked=False) | free)
+
+
 class Variant(models.Model):
     """The sellable version of a product, known by its SKU. A plain product has exactly one."""
 
@@ -104,7 +149,7 @@ class Variant(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
 
-    objects = LockingQuerySet.as_manager()
+    objects = VariantQuerySet.as_manager()
 
     class Meta:
         ordering = ["product_id", "position", "id"]
@@ -134,15 +179,11 @@ class ProductImage(models.Model):
     widths = models.JSONField(default=list)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
-    lqip = models.TextField(
-        blank=True, default="", help_text="A 16-pixel WebP placeholder as a data: address."
-    )
+    lqip = models.TextField(blank=True, default="", help_text="A 16-pixel WebP placeholder as a data: address.")
 
     class Meta:
         ordering = ["product_id", "position", "id"]
-        constraints = [
-            models.UniqueConstraint(fields=["product", "position"], name="product_image_one_per_position")
-        ]
+        constraints = [models.UniqueConstraint(fields=["product", "position"], name="product_image_one_per_position")]
 
     def __str__(self) -> str:
         return self.alt

@@ -62,9 +62,7 @@ class StockMovement(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(delta=0), name="stock_movement_moves_something"),
-            models.UniqueConstraint(
-                fields=["source_type", "source_id", "kind"], name="stock_movement_once_per_source"
-            ),
+            models.UniqueConstraint(fields=["source_type", "source_id", "kind"], name="stock_movement_once_per_source"),
         ]
         indexes = [models.Index(fields=["stock_item", "-at"], name="stock_movement_latest")]
 
