@@ -7,13 +7,14 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts.customers import join
-from accounts.models import User
+from accounts.models import EMAIL_LENGTH, User
 from audit.recording import record
 from mail.services import queue_mail
 
@@ -42,6 +43,12 @@ class AccountAdapter(DefaultAccountAdapter):
         "enter_current_password": "That is not your present password.",
         "rate_limited": "That was too often. Wait a moment and try again.",
     }
+
+    def clean_email(self, email: str) -> str:
+        """Refuse an address that no column could hold; allauth's forms let longer ones through."""
+        if len(email) > EMAIL_LENGTH:
+            raise ValidationError(f"An e-mail address has at most {EMAIL_LENGTH} characters.")
+        return email
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue one of allauth's messages. Raises KeyError for a message that the shop has no words for."""

@@ -6,6 +6,7 @@ from allauth.account import views as allauth_views
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
+from accounts.selectors import user_of
 from core.access import public, signed_in
 
 
@@ -40,6 +41,6 @@ password_set = public(allauth_views.password_reset_from_key_done)
 @signed_in
 def change_password(request: HttpRequest) -> HttpResponse | HttpResponseBase:
     """Change the password; an account without one yet is sent to set it by mail."""
-    if not request.user.has_usable_password():
+    if not user_of(request).has_usable_password():
         return redirect("account_reset_password")
     return allauth_views.password_change(request)

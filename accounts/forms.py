@@ -43,7 +43,6 @@ class SignUpForm(allauth_forms.SignupForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].max_length = 254
         _say(self, "email", "E-mail address", hint="We send a link to it, which you open to finish.")
         _say(self, "password1", "Password", hint=password_rule())
 

@@ -1,6 +1,6 @@
 """People: the login (`User`), the buyer (`Customer`) and where things are sent (`Address`)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -8,9 +8,12 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django_countries import countries
 from django_countries.fields import CountryField
 
 from core.db import LockingQuerySet
+
+EMAIL_LENGTH = 254  # RFC 5321: the longest address that mail can be sent to
 
 
 def canonical_email(email: str) -> str:
@@ -41,7 +44,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """Somebody who can sign in, by e-mail. Roles are groups; superusers are not used."""
 
-    email = models.EmailField("e-mail", max_length=254, unique=True)
+    email = models.EmailField("e-mail", max_length=EMAIL_LENGTH, unique=True)
     name = models.CharField(max_length=120, blank=True, default="")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -50,7 +53,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         constraints = [
@@ -76,7 +79,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 class Customer(models.Model):
     """One buyer, however they spell their address. A user is joined once they have verified it."""
 
-    email_canonical = models.CharField(max_length=254, unique=True)
+    email_canonical = models.CharField(max_length=EMAIL_LENGTH, unique=True)
     user = models.OneToOneField(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="customer")
     name = models.CharField(max_length=120, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
@@ -113,4 +116,4 @@ class Address(models.Model):
     def lines(self) -> list[str]:
         """The address as it is written on a parcel, without empty lines."""
         written = (self.name, self.line1, self.line2, f"{self.city} {self.postcode}".strip(), self.region)
-        return [*filter(None, written), self.country.name]
+        return [*filter(None, written), countries.name(str(self.country))]

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.customers import join
 from accounts.forms import MAX_ADDRESSES, AddressForm, DetailsForm
 from accounts.models import Address, Customer
+from accounts.selectors import user_of
 from core.access import STAFF, signed_in
 from core.http import safe_next
 
@@ -26,7 +27,7 @@ def landing(request: HttpRequest) -> HttpResponse:
 @signed_in
 def account(request: HttpRequest) -> HttpResponse:
     """Who is signed in, and the addresses they keep."""
-    addresses = list(Address.objects.filter(customer__user=request.user))
+    addresses = list(Address.objects.filter(customer__user=user_of(request)))
     context = {"addresses": addresses, "is_full": len(addresses) >= MAX_ADDRESSES, "limit": MAX_ADDRESSES}
     return render(request, "accounts/account.html", context)
 
@@ -35,7 +36,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @signed_in
 def edit_details(request: HttpRequest) -> HttpResponse:
     """Change one's name."""
-    form = DetailsForm(request.POST or None, instance=request.user)
+    form = DetailsForm(request.POST or None, instance=user_of(request))
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, "Your details are saved.")
@@ -47,7 +48,7 @@ def edit_details(request: HttpRequest) -> HttpResponse:
 @signed_in
 def address_create(request: HttpRequest) -> HttpResponse:
     """Add an address; `next` leads back to where it was needed."""
-    form = AddressForm(request.POST or None, initial={"name": request.user.name, "country": "GB"})
+    form = AddressForm(request.POST or None, initial={"name": user_of(request).name, "country": "GB"})
     if request.method == "POST" and form.is_valid():
         customer = _customer_or_404(request)
         if customer.addresses.count() >= MAX_ADDRESSES:
@@ -65,7 +66,7 @@ def address_create(request: HttpRequest) -> HttpResponse:
 @signed_in
 def address_edit(request: HttpRequest, address_id: int) -> HttpResponse:
     """Change an address of one's own. Orders keep the address they were placed with."""
-    address = get_object_or_404(Address, pk=address_id, customer__user=request.user)
+    address = get_object_or_404(Address, pk=address_id, customer__user=user_of(request))
     form = AddressForm(request.POST or None, instance=address)
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -78,14 +79,14 @@ def address_edit(request: HttpRequest, address_id: int) -> HttpResponse:
 @signed_in
 def address_delete(request: HttpRequest, address_id: int) -> HttpResponse:
     """Delete an address of one's own. Orders keep the address they were placed with."""
-    get_object_or_404(Address, pk=address_id, customer__user=request.user).delete()
+    get_object_or_404(Address, pk=address_id, customer__user=user_of(request)).delete()
     messages.success(request, "The address is deleted.")
     return redirect(ACCOUNT)
 
 
 def _customer_or_404(request: HttpRequest) -> Customer:
     """The customer whose address book this is; nobody who signed in by a verified address is without one."""
-    customer = join(request.user)
+    customer = join(user_of(request))
     if customer is None:
         raise Http404
     return customer

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
+from accounts.selectors import user_of
 from core.access import staff
 from core.errors import DomainError
 from rbac.forms import InviteForm, RoleForm
@@ -23,7 +24,7 @@ PEOPLE = "rbac:people"
 @staff("console")
 def landing(request: HttpRequest) -> HttpResponse:
     """Where staff arrive: the pages their role works with, and what else the role may do."""
-    role = request.user.role
+    role = user_of(request).role
     context = {
         "role_name": ROLE_NAMES[role],
         "summary": ROLE_SUMMARIES[role],
@@ -52,7 +53,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _people_page(request, form, status=422)
     try:
-        invitation = invite_staff(**form.cleaned_data, actor=request.user)
+        invitation = invite_staff(**form.cleaned_data, actor=user_of(request))
     except DomainError as refusal:
         form.add_error(None, refusal.message)
         return _people_page(request, form, status=422)
@@ -71,7 +72,7 @@ def change_role(request: HttpRequest, user_id: int) -> HttpResponse:
         messages.error(request, "Choose one of the roles in the list.")
         return redirect(PEOPLE)
     try:
-        assign_role(person, form.cleaned_data["role"], actor=request.user)
+        assign_role(person, form.cleaned_data["role"], actor=user_of(request))
     except DomainError as refusal:
         messages.error(request, refusal.message)
     else:

@@ -2,6 +2,7 @@
 
 from django import forms
 
+from accounts.models import EMAIL_LENGTH
 from rbac.matrix import ROLE_NAMES, ROLES, STAFF_ROLES
 
 
@@ -10,7 +11,7 @@ class InviteForm(forms.Form):
 
     email = forms.EmailField(
         label="E-mail address",
-        max_length=254,
+        max_length=EMAIL_LENGTH,
         help_text="They get a link under which they set their own password.",
         widget=forms.EmailInput({"autocomplete": "off"}),
     )

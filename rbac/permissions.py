@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps as installed
 from django.contrib.auth.models import Group
 from django.contrib.auth.models import Permission as StoredPermission
 from django.contrib.contenttypes.models import ContentType
@@ -10,7 +11,7 @@ from django.db import transaction
 from rbac.matrix import PERMISSIONS, STAFF_ROLES, permissions_of
 
 
-def write_permissions(*, using: str, apps: Any, **_: Any) -> None:
+def write_permissions(*, using: str, apps: Any = installed, **_: Any) -> None:
     """Make the stored groups and permissions equal to the matrix: receiver of `post_migrate`, safe to repeat.
 
     A permission that the matrix no longer names is deleted, and with it every grant of it. While the tables of

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.adapter import absolute
-from accounts.models import User, canonical_email
-from audit.recording import record
+from accounts.models import EMAIL_LENGTH, User, canonical_email
+from audit.recording import record, recording_refusal
 from core.errors import DomainError
 from mail.services import queue_mail
 from rbac.matrix import CUSTOMER, ROLE_NAMES, STAFF_ROLES
@@ -28,7 +28,6 @@ class Invitation:
     link: str
 
 
-@transaction.atomic
 def invite_staff(*, email: str, role: str, actor: User | None) -> Invitation:
     """Give whoever owns an address a staff role, and mail them a link to set a password unless they have one.
 
@@ -36,7 +35,13 @@ def invite_staff(*, email: str, role: str, actor: User | None) -> Invitation:
     loses its password: whoever signed up with somebody else's address must not become staff by their invitation.
     Raises DomainError for an unusable address or role, NotAllowedInState as `assign_role` does.
     """
-    _check(email, role)
+    with recording_refusal("staff.invited", actor=actor):
+        _check(email, role)
+        return _invite(email, role, actor=actor)
+
+
+@transaction.atomic
+def _invite(email: str, role: str, *, actor: User | None) -> Invitation:
     user, is_new = User.objects.get_or_create(email=canonical_email(email))
     proved, _created = EmailAddress.objects.get_or_create(user=user, email=user.email)
     if is_new or not proved.verified:
@@ -66,6 +71,8 @@ def _check(email: str, role: str) -> None:
         validate_email(canonical_email(email))
     except ValidationError:
         raise DomainError(f"“{email}” is not an e-mail address.") from None
+    if len(email) > EMAIL_LENGTH:
+        raise DomainError(f"An e-mail address has at most {EMAIL_LENGTH} characters.")
 
 
 def _send_link(user: User, role: str, link: str) -> None:
