@@ -61,11 +61,13 @@ def field(
     bound: BoundField, *, hint: str = "", label: str = "", width: str = "", hide_label: bool = False
 ) -> dict[str, Any]:
     """Show a form field: label, hint, control and error, tied together for assistive technology."""
-    hint = hint or bound.help_text
-    described = [f"{bound.auto_id}_helptext"] if hint else []
+    shown_hint = hint or bound.help_text
+    described = [f"{bound.auto_id}_helptext"] if shown_hint else []
     described += [f"{bound.auto_id}_error"] if bound.errors else []
     widget = bound.field.widget
-    attrs = {"aria-describedby": " ".join(described)} if described and not bound.use_fieldset else {}
+    attrs: dict[str, str | bool] = (
+        {"aria-describedby": " ".join(described)} if described and not bound.use_fieldset else {}
+    )
     if bound.is_hidden:
         kind = "hidden"
     elif bound.use_fieldset:
@@ -77,7 +79,7 @@ def field(
         "control": bound.as_widget(attrs=attrs),
         "described": " ".join(described),
         "hide_label": hide_label,
-        "hint": hint,
+        "hint": shown_hint,
         "kind": kind,
         "label": label or bound.label,
         "width": width,
