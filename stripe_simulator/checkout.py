@@ -35,7 +35,8 @@ def _create(call: Call) -> dict[str, Any]:
     lines, code = _lines(params["line_items"], params.get("currency"))
     total = sum(line["amount_total"] for line in lines)
     _check_total(total, code)
-    expires_at = _expiry(params.get("expires_at"))
+    created = clock.stamp()
+    expires_at = _expiry(params.get("expires_at"), created)
     session_id = ids.new_id("checkout.session")
     kept = ("client_reference_id", "customer_email", "metadata", "cancel_url", "success_url", "locale", "submit_type",
             "billing_address_collection", "customer_creation", "payment_method_types")  # fmt: skip
@@ -43,6 +44,7 @@ def _create(call: Call) -> dict[str, Any]:
         {key: params[key] for key in kept if key in params}
         | {
             "id": session_id,
+            "created": created,
             "amount_subtotal": total,
             "amount_total": total,
             "currency": code,
@@ -99,8 +101,7 @@ def _check_total(total: int, code: str) -> None:
         raise ApiError(f"Invalid amount: in {code.upper()} the last digit must be 0, but the total is {total}.")
 
 
-def _expiry(asked: int | None) -> int:
-    now = clock.stamp()
+def _expiry(asked: int | None, now: int) -> int:
     if asked is None:
         return now + _LONGEST
     if asked < now + _SHORTEST:

@@ -19,6 +19,7 @@ from stripe_simulator.models import Delivery
 
 type Transport = Callable[[str, dict[str, str], bytes], int]
 
+THREAD = "stripe-simulator-delivery"
 _TIMEOUT_SECONDS = 5
 _FIRST_PAUSE = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(hours=1)
@@ -106,7 +107,7 @@ def deliver_soon() -> None:
     Only if `STRIPE_SIMULATOR_DELIVER_IN_THREAD` is set: tests deliver when they say so.
     """
     if getattr(settings, "STRIPE_SIMULATOR_DELIVER_IN_THREAD", False):
-        transaction.on_commit(lambda: threading.Thread(target=_deliver_in_thread, daemon=True).start())
+        transaction.on_commit(lambda: threading.Thread(target=_deliver_in_thread, name=THREAD, daemon=True).start())
 
 
 def _deliver_in_thread() -> None:

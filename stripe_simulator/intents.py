@@ -9,61 +9,44 @@ from stripe_simulator.models import Resource
 def open_intent(amount: int, code: str, *, session_id: str = "", **values: Any) -> Resource:
     """A new payment intent waiting for a payment method; emits `payment_intent.created`."""
     intent_id = ids.new_id("payment_intent")
+    own = {
+        "id": intent_id,
+        "amount": amount,
+        "client_secret": f"{intent_id}_secret_{ids.random_text(25)}",
+        "currency": code,
+        "_session": session_id,
+    }
     intent = store.create(
         "payment_intent",
-        {
-            "id": intent_id,
-            "amount": amount,
-            "amount_capturable": 0,
-            "amount_details": {"tip": {}},
-            "amount_received": 0,
-            "application": None,
-            "application_fee_amount": None,
-            "automatic_payment_methods": None,
-            "canceled_at": None,
-            "cancellation_reason": None,
-            "capture_method": "automatic_async",
-            "client_secret": f"{intent_id}_secret_{ids.random_text(25)}",
-            "confirmation_method": "automatic",
-            "currency": code,
-            "customer": None,
-            "description": None,
-            "last_payment_error": None,
-            "latest_charge": None,
-            "livemode": False,
-            "metadata": {},
-            "next_action": None,
-            "on_behalf_of": None,
-            "payment_method": None,
-            "payment_method_configuration_details": None,
-            "payment_method_options": {
-                "card": {
-                    "installments": None,
-                    "mandate_options": None,
-                    "network": None,
-                    "request_three_d_secure": "automatic",
-                }
-            },
-            "payment_method_types": ["card"],
-            "processing": None,
-            "receipt_email": None,
-            "review": None,
-            "setup_future_usage": None,
-            "shipping": None,
-            "statement_descriptor": None,
-            "statement_descriptor_suffix": None,
-            "status": "requires_payment_method",
-            "transfer_data": None,
-            "transfer_group": None,
-            "_session": session_id,
-        }
-        | values,
+        _blank() | own | values,
         label="requires_payment_method",
         currency=code,
         source_id=session_id,
     )
     events.emit("payment_intent.created", intent)
     return intent
+
+
+def _blank() -> dict[str, Any]:
+    nothing = dict.fromkeys(
+        """application application_fee_amount automatic_payment_methods canceled_at cancellation_reason customer
+        description last_payment_error latest_charge next_action on_behalf_of payment_method
+        payment_method_configuration_details processing receipt_email review setup_future_usage shipping
+        statement_descriptor statement_descriptor_suffix transfer_data transfer_group""".split()
+    )
+    card = dict.fromkeys(("installments", "mandate_options", "network")) | {"request_three_d_secure": "automatic"}
+    return nothing | {
+        "amount_capturable": 0,
+        "amount_details": {"tip": {}},
+        "amount_received": 0,
+        "capture_method": "automatic_async",
+        "confirmation_method": "automatic",
+        "livemode": False,
+        "metadata": {},
+        "payment_method_options": {"card": card},
+        "payment_method_types": ["card"],
+        "status": "requires_payment_method",
+    }
 
 
 def attempt(intent: Resource, card: cards.Card, *, return_url: str | None, authenticate_url: str) -> None:

@@ -1,12 +1,16 @@
 """What Stripe does by itself later. Steps are rows; whoever ticks the clock runs those that are due."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
 
 from stripe_simulator import clock
+from stripe_simulator.errors import ApiError
 from stripe_simulator.models import ScheduledStep
+
+logger = logging.getLogger(__name__)
 
 _actions: dict[str, Callable[[str], object]] = {}
 
@@ -35,9 +39,16 @@ def run_due(*, target_id: str | None = None, limit: int = 100) -> int:
 
 
 def _run(step: ScheduledStep) -> bool:
-    with transaction.atomic():
-        # Whoever deletes the row runs the step: another process then finds nothing to delete.
-        claimed, _ = ScheduledStep.objects.filter(pk=step.pk).delete()
-        if claimed:
-            _actions[step.action](step.target_id)
-        return bool(claimed)
+    row = ScheduledStep.objects.filter(pk=step.pk)
+    try:
+        with transaction.atomic():
+            # Whoever deletes the row runs the step: another process then finds nothing to delete.
+            claimed, _ = row.delete()
+            if claimed:
+                _actions[step.action](step.target_id)
+            return bool(claimed)
+    except ApiError:
+        # Its object is gone or will not have it: the step must not hold up those behind it for ever.
+        logger.exception("The step %s is given up.", step)
+        row.delete()
+        return False

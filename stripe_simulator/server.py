@@ -12,7 +12,7 @@ from stripe_simulator.api import handle
 
 
 @csrf_exempt  # callers prove themselves with an API key, never with a cookie
-def api(request: HttpRequest) -> HttpResponse:
+def api(request: HttpRequest, rest: str) -> HttpResponse:
     """Answer one API request; a fault that breaks the connection becomes a bare 504."""
     url = request.build_absolute_uri()
     try:
@@ -25,6 +25,6 @@ def api(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("", include("stripe_simulator.urls")),
-    path("v1/<path:rest>", lambda request, rest: api(request)),
+    path("v1/<path:rest>", api),
     path("static/<path:path>", serve, {"document_root": Path(__file__).parent / "static"}),
 ]

@@ -1,15 +1,17 @@
 """Events reach the shop signed, in order, at least once; and go astray exactly as ordered."""
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import stripe
 import time_machine
 from django.conf import settings
+from django.test import Client
 
-from stripe_simulator import control, delivery
-from stripe_simulator.models import Delivery
+from stripe_simulator import control, delivery, schedule
+from stripe_simulator.models import Delivery, ScheduledStep
 from stripe_simulator.tests.simulated import make_client, make_session
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +169,29 @@ def test_without_a_secret_nothing_is_sent(webhook: Webhook, settings) -> None:
 
     assert control.deliver_all() == 0
     assert not Delivery.objects.exclude(attempts=0).exists()
+
+
+def test_step_whose_object_is_gone_holds_nothing_up(webhook: Webhook) -> None:
+    schedule.plan("book_charge", "ch_gone", NOON)
+    control.pay(make_session().id)
+
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=1)):
+        control.tick()
+
+    assert webhook.types == LIFE
+    assert not ScheduledStep.objects.filter(target_id="ch_gone").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_paying_on_the_page_delivers_soon_from_a_thread(webhook: Webhook, settings, client: Client) -> None:
+    settings.STRIPE_SIMULATOR_DELIVER_IN_THREAD = True
+
+    client.post(f"/stripe-simulator/pay/{make_session().id}/", {"card": "4242424242424242"})
+    for thread in threading.enumerate():
+        if thread.name == delivery.THREAD:
+            thread.join(20)
+
+    assert webhook.types == LIFE
 
 
 def test_event_payload_does_not_change_with_its_object(webhook: Webhook) -> None:

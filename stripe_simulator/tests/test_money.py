@@ -1,7 +1,10 @@
 """Refunds, disputes, payouts and the balance: every movement is booked, and a payout equals its parts."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 import stripe
+import time_machine
 
 from stripe_simulator import control, currencies
 from stripe_simulator.models import Resource
@@ -173,14 +176,15 @@ def test_inquiry_moves_no_money() -> None:
 
 
 def test_card_for_disputes_is_disputed_by_itself() -> None:
-    session = make_session()
-    control.pay(session.id, "4000000000000259")
-    step = Resource.objects.get(kind="charge").stripe_id
+    with time_machine.travel(datetime(2026, 11, 2, 12, tzinfo=UTC), tick=False) as clock:
+        control.pay(make_session().id, "4000000000000259")
+        control.tick()
+        assert not Resource.objects.filter(kind="dispute").exists()
+        clock.shift(timedelta(minutes=3))
+        control.tick()
+        control.tick()
 
-    control.schedule.ScheduledStep.objects.filter(target_id=step).update(due_at=control.schedule.clock.now())
-    control.tick()
-
-    assert Resource.objects.filter(kind="dispute", charge_id=step).count() == 1
+    assert Resource.objects.filter(kind="dispute").count() == 1
 
 
 def test_payout_equals_its_parts_and_takes_nothing_twice() -> None:
