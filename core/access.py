@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import resolve_url
 
 from core.acts import refused
 
@@ -26,6 +28,12 @@ class Policy:
     permission: str = ""
 
 
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """Ask for the sign-in, then come back; what was posted is lost, so then to where people land."""
+    is_page = request.method in ("GET", "HEAD")
+    return redirect_to_login(request.get_full_path() if is_page else resolve_url(settings.LOGIN_REDIRECT_URL))
+
+
 def public(view: View) -> View:
     """Open to anybody."""
     view.policy = Policy("public")  # type: ignore[attr-defined]
@@ -38,7 +46,7 @@ def signed_in(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return _to_sign_in(request)
         return view(request, *args, **kwargs)
 
     guarded.policy = Policy("signed_in")  # type: ignore[attr-defined]
@@ -58,7 +66,7 @@ def staff(permission: str) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             user = request.user
             if not user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return _to_sign_in(request)
             if not user.has_perm(full):
                 refused(request, permission=full)
                 if user.has_perm(STAFF):

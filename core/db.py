@@ -29,6 +29,12 @@ def is_temporary(error: BaseException) -> bool:
     return connection.vendor != "sqlite" or "locked" in str(error) or "busy" in str(error)
 
 
+def drop_broken_connection() -> None:
+    """Let the next statement open a new connection if this one is of no more use. Call it after a temporary error."""
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
+
+
 class LockingQuerySet(models.QuerySet):
     """A queryset whose rows are locked in one way and one order everywhere."""
 

@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from core.days import business_day, store_zone
-from core.db import is_temporary
+from core.db import drop_broken_connection, is_temporary
 from core.models import JobRun
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -84,7 +84,7 @@ def run_slot(due: Job, slot: datetime) -> bool:
         due.run()
     except Exception as problem:  # a job that fails must not stop the others
         if is_temporary(problem):  # give the slot back, so that it is run once the database answers again
-            connection.close_if_unusable_or_obsolete()
+            drop_broken_connection()
             run.delete()
             raise
         log.exception("job_failed")

@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.tasks import TaskContext, TaskResultStatus
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from core.db import is_temporary
+from core.db import drop_broken_connection, is_temporary
 
 RETRY_AFTER = timedelta(seconds=5)
 MAX_CLAIMS = 20
@@ -45,7 +45,7 @@ def run_task(taken: DBTaskResult) -> Exception | None:
     except Exception as error:
         if is_temporary(error) and len(taken.worker_ids) < MAX_CLAIMS:
             log.warning("task_put_back", error=str(error))
-            connection.close_if_unusable_or_obsolete()
+            drop_broken_connection()
             put_back(taken)
         else:
             log.exception("task_failed")

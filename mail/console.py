@@ -37,8 +37,8 @@ PREVIEW_ONLY: dict[str, Any] = {
 LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 
 
-@require_GET
 @staff("mail_view")
+@require_GET
 def mail_list(request: HttpRequest) -> HttpResponse:
     """Show the messages, newest first, narrowed by recipient, kind and state."""
     form = MailFilterForm(request.GET)
@@ -49,8 +49,8 @@ def mail_list(request: HttpRequest) -> HttpResponse:
     return render(request, "mail/list.html", {"form": form, "page": page, "is_narrowed": bool(form.usable())})
 
 
-@require_GET
 @staff("mail_view")
+@require_GET
 @csp_override(FRAMES_ITS_PREVIEW)
 def mail_detail(request: HttpRequest, mail_id: int) -> HttpResponse:
     """Show one message with its headers, its text, its links and a preview."""
@@ -59,8 +59,8 @@ def mail_detail(request: HttpRequest, mail_id: int) -> HttpResponse:
     return render(request, "mail/detail.html", {"mail": mail, "links": links, "facts": facts_about(mail)})
 
 
-@require_GET
 @staff("mail_view")
+@require_GET
 @xframe_options_sameorigin
 @csp_override(PREVIEW_ONLY)
 def mail_preview(request: HttpRequest, mail_id: int) -> HttpResponse:
@@ -68,8 +68,8 @@ def mail_preview(request: HttpRequest, mail_id: int) -> HttpResponse:
     return HttpResponse(get_object_or_404(OutgoingMail, pk=mail_id).html_body)
 
 
-@require_POST
 @staff("mail_view")
+@require_POST
 def mail_resend(request: HttpRequest, mail_id: int) -> HttpResponse:
     """Queue a message once more; the act is recorded."""
     mail = get_object_or_404(OutgoingMail, pk=mail_id)
