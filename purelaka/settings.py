@@ -8,18 +8,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.utils.csp import CSP
 
 from core.logs import logging_config
-
-BASE_DIR = Path(__file__).resolve().parent.parent
-
-env = environ.Env()
-if not env.bool("PURELAKA_NO_ENV_FILE", default=False):
-    environ.Env.read_env(str(BASE_DIR / ".env"))
+from purelaka.environment import BASE_DIR, env
 
 # Security -------------------------------------------------------------------------------------------------------
 
@@ -32,9 +26,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = (
-    "Lax"  # the return from the payment page is a cross-site GET and must carry the session
-)
+SESSION_COOKIE_SAMESITE = "Lax"  # the return from the payment page is a cross-site GET and must carry the session
 CSRF_COOKIE_SAMESITE = "Lax"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
@@ -63,9 +55,8 @@ STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
 STRIPE_CHECKOUT_ORIGINS = env.list("STRIPE_CHECKOUT_ORIGINS", default=["https://checkout.stripe.com"])
 STRIPE_SIMULATOR = "stripe_simulator.api.handle"
 STRIPE_SIMULATOR_TICK = "stripe_simulator.control.tick"
-STRIPE_SIMULATOR_WEBHOOK_URL = env.str(
-    "STRIPE_SIMULATOR_WEBHOOK_URL", default=f"{STORE_BASE_URL}/payments/webhook/"
-)
+STRIPE_SIMULATOR_DELIVER_IN_THREAD = DEMO  # else the worker alone delivers, a few seconds later
+STRIPE_SIMULATOR_WEBHOOK_URL = env.str("STRIPE_SIMULATOR_WEBHOOK_URL", default=f"{STORE_BASE_URL}/payments/webhook/")
 
 # Applications ---------------------------------------------------------------------------------------------------
 
