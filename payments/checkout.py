@@ -1,5 +1,6 @@
 """The checkout page as one object: bag, address, ways of delivery and total, and the act of placing the order."""
 
+import re
 from functools import cached_property
 from typing import Any
 
@@ -12,11 +13,11 @@ from core.errors import DomainError
 from core.money import format_money
 from orders.bag import bag_for
 from orders.models import Cart, Order
-from orders.placing import AddressData, place_order
+from orders.placing import AddressData, place_order, stored_key
 from orders.quoting import BagQuote, quote_bag
 from orders.selectors import countries_served
 from orders.showing import totals_of
-from payments.forms import CheckoutForm, new_checkout_key
+from payments.forms import KEY, CheckoutForm, new_checkout_key
 from products.images import pictures_of
 
 ADDRESS_FIELDS = ("name", "line1", "line2", "city", "region", "postcode", "phone")
@@ -31,12 +32,18 @@ def open_page(request: HttpRequest) -> "CheckoutPage | None":
     return page if page.priced.counted else None
 
 
-def pending_order_of(request: HttpRequest) -> Order | None:
-    """Return the unpaid order that already holds the products of the visitor's bag, if there is one."""
+def order_in_the_way(request: HttpRequest) -> Order | None:
+    """Return the unpaid order that already holds the products of the visitor's bag, if this is not its own form again.
+
+    The same form sent twice (a double click) is no second order: `place_order` returns the first.
+    """
     cart = bag_for(request)
     if cart is None or cart.order_id is None:
         return None
-    return Order.objects.filter(pk=cart.order_id, status=Order.Status.PENDING).first()
+    order = Order.objects.filter(pk=cart.order_id, status=Order.Status.PENDING).first()
+    key = request.POST.get("checkout_key", "")
+    is_its_own_form = order is not None and order.checkout_key == stored_key(cart.pk, key)
+    return None if is_its_own_form else order
 
 
 class CheckoutPage:
@@ -89,8 +96,6 @@ class CheckoutPage:
             **typed,
             "country": self.country,
             "method": method.pk if method else None,
-            "checkout_key": typed.get("checkout_key") or new_checkout_key(),
-            "expected_total": self.priced.quote.total_minor,
         }
 
     def _known(self) -> dict[str, Any]:
@@ -115,6 +120,12 @@ class CheckoutPage:
     def is_refused(self) -> bool:
         """Whether this answer says no to a Pay that was pressed."""
         return bool(self.refusal) or (self.form.is_bound and bool(self.form.errors))
+
+    @cached_property
+    def checkout_key(self) -> str:
+        """The token of this form: the one it came with, if that is usable, else a new one."""
+        given = self.request.POST.get("checkout_key", "")
+        return given if re.match(KEY, given) else new_checkout_key()
 
     @property
     def pay_label(self) -> str:
@@ -142,15 +153,8 @@ class CheckoutPage:
             )
         except DomainError as refusal:
             self.refusal = refusal.message
-            self._show_as_it_is_now()
+            self.priced = self._price()  # what the button then says is what the next press confirms
             return None
-
-    def _show_as_it_is_now(self) -> None:
-        """Price the bag again, so that the total on the button is the one the next press confirms."""
-        self.priced = self._price()
-        fresh = self.request.POST.copy()
-        fresh["expected_total"] = str(self.priced.quote.total_minor)
-        self.form = CheckoutForm(fresh, codes=self.countries, methods=self.priced.methods)
 
     @cached_property
     def method_options(self) -> list[dict[str, Any]]:

@@ -8,8 +8,10 @@ from django import forms
 from django_countries import countries
 
 from orders.models import ShippingMethod
+from orders.pricing import MAXIMUM_CHARGE
 
-KEY_BYTES = 32
+KEY = r"\A[0-9a-f]{32}\Z"
+STALE = "Please look over your order once more and press the button again."
 
 
 def new_checkout_key() -> str:
@@ -63,8 +65,15 @@ class CheckoutForm(forms.Form):
             "invalid_choice": "That way of delivery does not go to this country. Choose another.",
         },
     )
-    checkout_key = forms.CharField(min_length=KEY_BYTES, max_length=KEY_BYTES, widget=forms.HiddenInput)
-    expected_total = forms.IntegerField(min_value=0, widget=forms.HiddenInput, required=False)
+    checkout_key = forms.RegexField(
+        KEY, widget=forms.HiddenInput, error_messages=dict.fromkeys(("required", "invalid"), STALE)
+    )
+    expected_total = forms.IntegerField(
+        min_value=0,
+        max_value=MAXIMUM_CHARGE,
+        widget=forms.HiddenInput,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), STALE),
+    )
 
     def __init__(self, *args: Any, codes: Sequence[str], methods: Sequence[ShippingMethod], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,13 +83,6 @@ class CheckoutForm(forms.Form):
         self.fields["country"].choices = chosen  # type: ignore[attr-defined]
         keys = [method.pk for method in methods]
         self.fields["method"].queryset = ShippingMethod.objects.filter(pk__in=keys)  # type: ignore[attr-defined]
-
-    def clean_checkout_key(self) -> str:
-        """Refuse a key that this shop did not make."""
-        key = self.cleaned_data["checkout_key"]
-        if not all(character in "0123456789abcdef" for character in key):
-            raise forms.ValidationError("This form is no longer valid. Reload the page and try again.")
-        return key
 
     def clean(self) -> dict[str, Any]:
         """Ask for a postcode where addresses have one."""

@@ -14,7 +14,7 @@ from core.errors import DomainError, NotAllowedInState
 from orders.links import guest_path, is_signed_for
 from orders.models import Order
 from orders.transitions import By
-from payments.checkout import CheckoutPage, open_page, pending_order_of
+from payments.checkout import CheckoutPage, open_page, order_in_the_way
 from payments.closing import cancel_order_unpaid
 from payments.errors import BadSignature, GatewayError
 from payments.inbox import MOST_BYTES, receive
@@ -31,8 +31,8 @@ NOT_NOW = "The payment service does not answer just now. Nothing has changed; pl
 @require_http_methods(["GET", "HEAD", "POST"])
 def checkout(request: HttpRequest) -> HttpResponseBase:
     """Show the one-page checkout; on Pay, place the order and send the shopper to where it is paid."""
-    waiting = pending_order_of(request)
-    if waiting is not None and request.POST.get("action") != "pay":
+    waiting = order_in_the_way(request)
+    if waiting is not None:
         messages.info(request, f"Order {waiting.number} holds these products for you and waits for its payment.")
         return redirect(guest_path(waiting))
     page = open_page(request)
