@@ -4,7 +4,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.customers import join
 from accounts.forms import MAX_ADDRESSES, AddressForm, DetailsForm
@@ -16,15 +17,17 @@ from core.http import safe_next
 ACCOUNT = "accounts:account"
 
 
-@require_GET
 @signed_in
+@never_cache
+@require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     """Send whoever has just signed in to where they work: the console, or their own account."""
     return redirect("rbac:landing" if request.user.has_perm(STAFF) else ACCOUNT)
 
 
-@require_GET
 @signed_in
+@never_cache
+@require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """Who is signed in, and the addresses they keep."""
     addresses = list(Address.objects.filter(customer__user=user_of(request)))
@@ -32,8 +35,9 @@ def account(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/account.html", context)
 
 
-@require_http_methods(["GET", "POST"])
 @signed_in
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit_details(request: HttpRequest) -> HttpResponse:
     """Change one's name."""
     form = DetailsForm(request.POST or None, instance=user_of(request))
@@ -44,8 +48,9 @@ def edit_details(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/details.html", {"form": form})
 
 
-@require_http_methods(["GET", "POST"])
 @signed_in
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 def address_create(request: HttpRequest) -> HttpResponse:
     """Add an address; `next` leads back to where it was needed."""
     form = AddressForm(request.POST or None, initial={"name": user_of(request).name, "country": "GB"})
@@ -62,8 +67,9 @@ def address_create(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/address.html", context)
 
 
-@require_http_methods(["GET", "POST"])
 @signed_in
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 def address_edit(request: HttpRequest, address_id: int) -> HttpResponse:
     """Change an address of one's own. Orders keep the address they were placed with."""
     address = get_object_or_404(Address, pk=address_id, customer__user=user_of(request))
@@ -75,8 +81,9 @@ def address_edit(request: HttpRequest, address_id: int) -> HttpResponse:
     return render(request, "accounts/address.html", {"form": form, "heading": "Edit address"})
 
 
-@require_POST
 @signed_in
+@never_cache
+@require_POST
 def address_delete(request: HttpRequest, address_id: int) -> HttpResponse:
     """Delete an address of one's own. Orders keep the address they were placed with."""
     get_object_or_404(Address, pk=address_id, customer__user=user_of(request)).delete()

@@ -4,7 +4,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.selectors import user_of
@@ -20,8 +21,9 @@ from rbac.staff import invite_staff
 PEOPLE = "rbac:people"
 
 
-@require_GET
 @staff("console")
+@never_cache
+@require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     """Where staff arrive: the pages their role works with, and what else the role may do."""
     role = user_of(request).role
@@ -38,15 +40,17 @@ def landing(request: HttpRequest) -> HttpResponse:
     return render(request, "rbac/landing.html", context)
 
 
-@require_GET
 @staff("people_manage")
+@never_cache
+@require_safe
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody on the staff, a form to invite one more, and the matrix."""
     return _people_page(request, InviteForm())
 
 
-@require_POST
 @staff("people_manage")
+@never_cache
+@require_POST
 def invite(request: HttpRequest) -> HttpResponse:
     """Give somebody a staff role by their e-mail address."""
     form = InviteForm(request.POST)
@@ -62,8 +66,9 @@ def invite(request: HttpRequest) -> HttpResponse:
     return redirect(PEOPLE)
 
 
-@require_POST
 @staff("people_manage")
+@never_cache
+@require_POST
 def change_role(request: HttpRequest, user_id: int) -> HttpResponse:
     """Give somebody another role."""
     person = get_object_or_404(User, pk=user_id)

@@ -1,0 +1,274 @@
+"""Who may open what: every address of the shop, for every role and method, against a copy of the permission table.
+
+The table below is written out on purpose. Whoever changes `rbac/matrix.py` or the policy of a page changes it here too,
+and so reads it twice. An address with arguments needs an example of what they are (EXAMPLES).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import User
+from accounts.tests.factories import make_address, make_user
+from core.access import Policy
+from mail.tests.factories import make_mail
+from orders.links import guest_signature
+from orders.tests.factories import make_order
+from products.tests.factories import make_category, make_product
+
+HELD = {
+    "customer": "",
+    "analyst": "console analytics_view exports_run issues_view",
+    "ops": (
+        "console analytics_view exports_run issues_view orders_view orders_manage refunds_make returns_manage "
+        "invoices_view customers_view mail_view stock_manage catalogue_manage discounts_manage reviews_manage "
+        "webhooks_replay checks_run issues_manage jobs_view"
+    ),
+    "admin": (
+        "console analytics_view exports_run issues_view orders_view orders_manage refunds_make returns_manage "
+        "invoices_view customers_view mail_view stock_manage catalogue_manage discounts_manage reviews_manage "
+        "webhooks_replay checks_run issues_manage jobs_view people_manage settings_manage terms_manage "
+        "refunds_approve personal_export audit_view jobs_run customers_merge"
+    ),
+}
+STAFF_PAGES = {
+    "rbac:landing": "console",
+    "rbac:people": "people_manage",
+    "rbac:invite": "people_manage",
+    "rbac:change_role": "people_manage",
+    "mail:list": "mail_view",
+    "mail:detail": "mail_view",
+    "mail:preview": "mail_view",
+    "mail:resend": "mail_view",
+}
+SIGNED_IN_PAGES = {
+    "accounts:account",
+    "accounts:landing",
+    "accounts:details",
+    "accounts:address_create",
+    "accounts:address_edit",
+    "accounts:address_delete",
+    "account_change_password",
+    "orders:list",
+    "orders:detail",
+    "orders:invoice",
+}
+TAKES_NO_TOKEN = {"payments:webhook"}  # proves itself by a signature
+GET_MAY_WRITE = {"payments:return"}  # asks Stripe what happened; safe to repeat
+OUTSIDE = {"stripe_simulator:pay", "stripe_simulator:authenticate"}  # plays Stripe's page; imports nothing of ours
+OWN_TABLES = ("django_session", "core_cacheentry")  # a visitor's own state, no fact of the shop
+
+
+def _order_of(user: User) -> dict[str, Any]:
+    return {"public_id": make_order(user=user, email=user.email).public_id}
+
+
+def _signed_order(_user: User) -> dict[str, Any]:
+    order = make_order()
+    return {"public_id": order.public_id, "signature": guest_signature(order)}
+
+
+def _address_of(user: User) -> dict[str, Any]:
+    return {"address_id": make_address(user.customer).pk}
+
+
+def _mail(_user: User) -> dict[str, Any]:
+    return {"mail_id": make_mail().pk}
+
+
+def _session(_user: User) -> dict[str, Any]:
+    return {"session_id": "cs_test_0a1b2c"}
+
+
+EXAMPLES: dict[str, Callable[[User], dict[str, Any]]] = {
+    "account_confirm_email": lambda _user: {"key": "MQ:1abc:forged"},
+    "account_reset_password_from_key": lambda _user: {"uidb36": "1", "key": "abc-forged"},
+    "accounts:address_delete": _address_of,
+    "accounts:address_edit": _address_of,
+    "core:media": lambda _user: {"name": "products/none.webp"},
+    "mail:detail": _mail,
+    "mail:preview": _mail,
+    "mail:resend": _mail,
+    "orders:detail": _order_of,
+    "orders:guest": _signed_order,
+    "orders:guest_invoice": _signed_order,
+    "orders:invoice": _order_of,
+    "payments:cancel": _signed_order,
+    "payments:retry": _signed_order,
+    "payments:return": _signed_order,
+    "products:category": lambda _user: {"slug": make_category().slug},
+    "products:detail": lambda _user: {"slug": make_product().slug},
+    "rbac:change_role": lambda _user: {"user_id": make_user().pk},
+    "stripe_simulator:authenticate": _session,
+    "stripe_simulator:pay": _session,
+}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address of the URLconf: its full name, the names of its arguments, and its view."""
+
+    name: str
+    arguments: frozenset[str]
+    view: Any
+
+    @property
+    def policy(self) -> Policy | None:
+        return Policy("public") if self.name in OUTSIDE else getattr(self.view, "policy", None)
+
+    def path(self, user: User) -> str:
+        """Where it is, for an example that belongs to this user."""
+        if self.arguments and self.name not in EXAMPLES:
+            pytest.fail(
+                f"{self.name} takes {', '.join(sorted(self.arguments))}: add a function to EXAMPLES in "
+                f"{__file__} that returns them, with an object that belongs to the user it is given."
+            )
+        return reverse(self.name, kwargs=EXAMPLES[self.name](user) if self.arguments else {})
+
+
+def walk(resolver: URLResolver, namespace: str = "", arguments: frozenset[str] = frozenset()) -> Iterator[Address]:
+    """Every address below a resolver."""
+    for entry in resolver.url_patterns:
+        taken = arguments | set(entry.pattern.converters) | set(entry.pattern.regex.groupindex)
+        if isinstance(entry, URLPattern):
+            assert entry.name, f"{entry.pattern} has no name"
+            yield Address(namespace + entry.name, frozenset(taken), entry.callback)
+        else:
+            below = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+            yield from walk(entry, below, frozenset(taken))
+
+
+ADDRESSES = {address.name: address for address in walk(get_resolver())}
+every_address = pytest.mark.parametrize("name", sorted(ADDRESSES))
+
+
+def answer(client: Client, method: str, path: str) -> HttpResponse:
+    return client.get(path) if method == "GET" else client.post(path, {})
+
+
+def is_sent_to_sign_in(response: HttpResponse) -> bool:
+    return response.status_code == 302 and response.url.startswith(f"{reverse('account_login')}?next=")
+
+
+def expected(policy: Policy, role: str) -> str:
+    """What the table says: sign-in, hidden, forbidden or open."""
+    if policy.kind == "public":
+        return "open"
+    if role == "anonymous":
+        return "sign-in"
+    held = {f"rbac.{code}" for code in HELD[role].split()}
+    if policy.kind == "signed_in" or policy.permission in held:
+        return "open"
+    return "forbidden" if "rbac.console" in held else "hidden"
+
+
+def observed(response: HttpResponse) -> str:
+    """The same of an answer. Not found counts as open where the policy lets this visitor in; see the caller."""
+    if is_sent_to_sign_in(response):
+        return "sign-in"
+    return {403: "forbidden", 404: "hidden"}.get(response.status_code, "open")
+
+
+@every_address
+def test_every_address_names_its_policy(name):
+    policy = ADDRESSES[name].policy
+
+    assert policy, f"{name} has no policy: decorate its view with public, signed_in or staff of core.access"
+    if name in STAFF_PAGES:
+        assert policy == Policy("staff", f"rbac.{STAFF_PAGES[name]}")
+    elif name in SIGNED_IN_PAGES:
+        assert policy == Policy("signed_in")
+    else:
+        assert policy == Policy("public"), f"add {name} to STAFF_PAGES or SIGNED_IN_PAGES in {__file__}"
+
+
+@pytest.mark.django_db
+def test_everything_under_console_is_for_staff():
+    paths = {name: address.path(make_user()) for name, address in ADDRESSES.items()}
+
+    assert {name for name, path in paths.items() if path.startswith("/console/")} == set(STAFF_PAGES)
+
+
+def test_the_lists_name_no_address_that_is_gone():
+    assert (set(STAFF_PAGES) | SIGNED_IN_PAGES | TAKES_NO_TOKEN | GET_MAY_WRITE | set(EXAMPLES)) - set(
+        ADDRESSES
+    ) == set()
+
+
+@pytest.mark.django_db
+@every_address
+@pytest.mark.parametrize("role", ["anonymous", *HELD])
+def test_a_role_opens_what_the_table_says(name, role):
+    address = ADDRESSES[name]
+    client = Client(raise_request_exception=False)
+    user = make_user("customer" if role == "anonymous" else role)
+    if role != "anonymous":
+        client.force_login(user)
+    wanted = expected(address.policy, role)
+
+    for method in ("GET", "POST"):
+        response = answer(client, method, address.path(user))
+        seen = observed(response)
+        if address.policy.kind != "staff" and seen == "hidden":
+            seen = "open"  # let in, and told that there is no such thing
+        assert (method, seen) == (method, wanted)
+        assert response.status_code < 500
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", HELD)
+def test_a_role_holds_what_the_table_says(role):
+    user = make_user(role)
+
+    assert user.get_all_permissions() == {f"rbac.{code}" for code in HELD[role].split()}
+
+
+@pytest.mark.django_db
+def test_nobody_signed_in_holds_nothing():
+    assert AnonymousUser().get_all_permissions() == set()
+
+
+@pytest.mark.django_db
+@every_address
+def test_a_post_without_a_token_is_refused(name):
+    address = ADDRESSES[name]
+    admin = make_user("admin")
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(admin)
+
+    response = client.post(address.path(admin), {})
+
+    if name in TAKES_NO_TOKEN:
+        assert response.status_code == 400
+    else:
+        assert response.status_code == 403
+        assert getattr(address.view, "csrf_exempt", False) is False
+
+
+@pytest.mark.django_db
+@every_address
+def test_a_get_writes_nothing(name):
+    address = ADDRESSES[name]
+    admin = make_user("admin")
+    client = Client()
+    client.force_login(admin)
+    path = address.path(admin)
+
+    with CaptureQueriesContext(connection) as queries:
+        client.get(path)
+
+    written = [
+        query["sql"]
+        for query in queries
+        if query["sql"].split(" ", 1)[0] in ("INSERT", "UPDATE", "DELETE")
+        and not any(f'"{table}"' in query["sql"] for table in OWN_TABLES)
+    ]
+    assert written == [] or name in GET_MAY_WRITE
