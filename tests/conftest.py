@@ -39,3 +39,8 @@ def browser_context_args(browser_context_args: dict) -> dict:
         "locale": "en-GB",
         "timezone_id": "Europe/London",
     }
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """Tests name the whole address. (The plug-in's own fixture is written in a way that pytest 9 warns of.)"""

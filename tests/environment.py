@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ WRONG_SETTINGS = (
 )
 ENV_EXAMPLE = Path(__file__).parent.parent / ".env.example"
 DIRECTORY = "PURELAKA_TEST_DIRECTORY"
-_cleanups = []
+_cleanups: list[Callable[[], object]] = []
 
 
 def chosen_settings(config: pytest.Config) -> str:
