@@ -89,18 +89,16 @@ def refund_entries(
 
 
 def post(entries: Iterable[SalesEntry]) -> list[SalesEntry]:
-    """Write entries in the caller's transaction and mark the days whose snapshots they change.
-
-    A refund also marks the day of its sale, whose refunded share it changes.
-    """
+    """Write entries in the caller's transaction and mark the days whose snapshots they change."""
     saved = SalesEntry.objects.bulk_create(list(entries))
     DirtyDay.objects.bulk_create(
-        DirtyDay(source_type=SOURCE, source_id=entry.pk, day=day) for entry in saved for day in _days_of(entry)
+        DirtyDay(source_type=SOURCE, source_id=entry.pk, day=day) for entry in saved for day in days_of(entry)
     )
     return saved
 
 
-def _days_of(entry: SalesEntry) -> list[date]:
+def days_of(entry: SalesEntry) -> list[date]:
+    """Return the days whose snapshots an entry changes: its own, and for a refund that of its sale."""
     days = {entry.day}
     if entry.refund_id is not None and entry.order.paid_at is not None:
         days.add(business_day(entry.order.paid_at))

@@ -14,25 +14,19 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("source", models.CharField(max_length=60)),
                 ("type", models.CharField(max_length=20)),
                 (
                     "ref",
-                    models.CharField(
-                        help_text="The content's digest for types without a reference.", max_length=120
-                    ),
+                    models.CharField(help_text="The content's digest for types without a reference.", max_length=120),
                 ),
                 ("digest", models.CharField(max_length=64)),
                 ("object_id", models.BigIntegerField(blank=True, null=True)),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("source", "type", "ref"), name="imported_record_once")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("source", "type", "ref"), name="imported_record_once")],
             },
         ),
     ]
