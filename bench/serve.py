@@ -41,7 +41,15 @@ def free_port() -> int:
 @contextmanager
 def gunicorn(application: str, environment: dict[str, str], port: int) -> Iterator[str]:
     """Serve an application; yields its address once it answers."""
-    command = [BIN / "gunicorn", application, "--bind", f"{HOST}:{port}", "--worker-class", "gthread"]
+    command = [
+        BIN / "gunicorn",
+        application,
+        "--bind",
+        f"{HOST}:{port}",
+        "--worker-class",
+        "gthread",
+        "--no-control-socket",
+    ]
     command += ["--workers", str(WORKERS), "--threads", str(THREADS), "--keep-alive", "30", "--log-level", "warning"]
     server = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
