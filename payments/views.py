@@ -14,7 +14,7 @@ from core.errors import DomainError, NotAllowedInState
 from orders.links import guest_path, is_signed_for
 from orders.models import Order
 from orders.transitions import By
-from payments.checkout import CheckoutPage, open_page, order_in_the_way
+from payments.checkout_page import CheckoutPage, open_page, order_in_the_way
 from payments.closing import cancel_order_unpaid
 from payments.errors import BadSignature, GatewayError
 from payments.inbox import MOST_BYTES, receive
