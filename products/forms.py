@@ -23,7 +23,7 @@ class MoneyField(forms.CharField):
         super().__init__(label=label, required=False, max_length=12, widget=widget, error_messages=messages)
 
     def clean(self, value: object) -> int | None:
-        """Return minor units; a sentence for what is not an amount or is below nothing."""
+        """Return minor units; a sentence for what is not an amount or is negative."""
         text = super().clean(value)
         if not text:
             return None
@@ -32,7 +32,7 @@ class MoneyField(forms.CharField):
         except DomainError as error:
             raise forms.ValidationError(error.message) from error
         if minor < 0:
-            raise forms.ValidationError("A price cannot be below nothing.")
+            raise forms.ValidationError("A price cannot be less than zero.")
         return minor
 
 

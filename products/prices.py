@@ -37,7 +37,7 @@ def set_price(variant_id: int, *, new_minor: int, actor: User | None) -> Variant
 
 def _check(minor: int, currency: str) -> None:
     if not 0 <= minor <= MAX_PRICE_MINOR:
-        raise DomainError(f"A price is between nothing and {format_money(MAX_PRICE_MINOR, currency)}.")
+        raise DomainError(f"A price is at least zero and at most {format_money(MAX_PRICE_MINOR, currency)}.")
     if not is_chargeable(minor, currency):
         smallest = format_money(step(currency), currency)
         raise DomainError(f"Prices in {currency} are multiples of {smallest}.")

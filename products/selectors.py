@@ -71,6 +71,12 @@ class ProductPage:
         return next((offer for offer in self.offers if not offer.is_sold_out), self.offers[0])
 
     @property
+    def choice_name(self) -> str:
+        """What the variants differ in: the names of their options, as in "Size"."""
+        names = dict.fromkeys(name for offer in self.offers for name in offer.variant.option_values)
+        return " and ".join(names) or "Choose one"
+
+    @property
     def is_sold_out(self) -> bool:
         """Whether no variant can be bought now."""
         return all(offer.is_sold_out for offer in self.offers)

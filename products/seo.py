@@ -18,7 +18,7 @@ AVAILABILITY = {
     "out": "https://schema.org/OutOfStock",
 }
 HOME_DESCRIPTION = (
-    "Gentle skincare for sensitive, dry and stressed skin: short ingredient lists, nothing hidden, no fragrance."
+    "Gentle skincare for sensitive, dry and stressed skin, with the whole list of ingredients on every page."
 )
 
 

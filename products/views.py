@@ -18,7 +18,7 @@ from products.models import Category, Product
 from products.selectors import all_categories, menu, newest_cards, product_page
 from products.shelves import shelf
 
-SHOP_LEDE = "Calm, fragrance-free formulas with short ingredient lists."
+SHOP_LEDE = "Calm formulas, every ingredient in plain sight."
 # The pages show the bag, so no cache may hand one visitor's page to another.
 personal = cache_control(private=True, no_cache=True)
 
@@ -29,9 +29,9 @@ personal = cache_control(private=True, no_cache=True)
 def home(request: HttpRequest) -> HttpResponse:
     """The front page: one photograph, the newest products, three concerns."""
     concerns = [
-        ("concern-sensitive", Product.Concern.SENSITIVE, "Without fragrance and essential oils."),
-        ("concern-dry", Product.Concern.DRY, "Water in, and kept in."),
-        ("concern-barrier", Product.Concern.BARRIER, "Lipids that skin knows."),
+        ("concern-sensitive", Product.Concern.SENSITIVE, "Short formulas that leave out what often irritates."),
+        ("concern-dry", Product.Concern.DRY, "Water put into the skin, and kept there."),
+        ("concern-barrier", Product.Concern.BARRIER, "Ceramides and lipids for skin that feels worn."),
     ]
     return render(
         request,

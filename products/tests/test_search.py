@@ -34,7 +34,7 @@ def test_at_most_eight_words_count():
     [
         "night",
         "NIGHT cream",
-        "crème",
+        "crèam",
         "Creams",
         "overnight repair",
         "moisturisers",

@@ -136,7 +136,7 @@ def test_an_empty_shelf_says_why_and_suggests(client, shop, address, sentence):
         ("sort=-price_minor", "There is no such order of products."),
         ("category=nowhere", "There is no such category."),
         ("concern=warts", "There is no such skin concern."),
-        ("price_from=-1", "A price cannot be below nothing."),
+        ("price_from=-1", "A price cannot be less than zero."),
         ("price_from=ten", "“ten” is not an amount. Write it like 12.50."),
         ("price_to=1.234", "GBP has 2 decimal places; “1.234” has more."),
         ("price_to=1e9", "is not an amount"),
