@@ -3,7 +3,7 @@
 Locks: cart, order, discount code, payment, stock item. Each act may run inside a transaction of the caller's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.utils import timezone
@@ -117,7 +117,7 @@ def revive_expired(order_id: int) -> Order:
     return order
 
 
-def _quantities(lines: Sequence[OrderLine]) -> dict[int, int]:
+def _quantities(lines: Iterable[OrderLine]) -> dict[int, int]:
     wanted: dict[int, int] = {}
     for line in lines:
         wanted[line.variant_id] = wanted.get(line.variant_id, 0) + line.quantity

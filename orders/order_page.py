@@ -39,7 +39,7 @@ class OrderPage:
     @cached_property
     def payments(self) -> list[Any]:
         """Payments that matter to the customer, with their refunds; in two queries."""
-        rows = self.order.payments.prefetch_related("refunds").order_by("created_at", "pk")  # type: ignore[attr-defined]
+        rows = self.order.payments.prefetch_related("refunds").order_by("created_at", "pk")
         return [row for row in rows if row.status in {"succeeded", "processing"}]
 
     @cached_property
@@ -77,7 +77,7 @@ class OrderPage:
     @property
     def country(self) -> str:
         """The country it goes to, in words."""
-        return country_name(self.order.country.code)
+        return country_name(str(self.order.country))
 
     @cached_property
     def parcels(self) -> list[Any]:
@@ -120,7 +120,7 @@ class InvoicePage:
     @property
     def country(self) -> str:
         """The country it went to, in words."""
-        return country_name(self.order.country.code)
+        return country_name(str(self.order.country))
 
     @cached_property
     def totals(self) -> list[dict[str, Any]]:

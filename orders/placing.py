@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.customers import customer_for
 from accounts.models import User
-from core.errors import AmountMismatch, DomainError, OutOfStock
+from core.errors import AmountMismatch, DomainError, NotAllowedInState, OutOfStock
 from core.models import StoreSetting
 from core.money import format_money
 from orders import discounts, selectors
@@ -68,6 +68,10 @@ def place_order(
             return placed
         if cart.closed_at is not None:
             raise DomainError("This bag has already been paid for.")
+        if cart.order is not None and cart.order.status == Order.Status.PENDING:
+            raise NotAllowedInState(
+                f"Order {cart.order.number} already holds these products and waits for its payment."
+            )
         method = _method(cart, country, shipping_method_id)
         priced = quote_bag(cart, country=country, shipping_method=method, now=now)
         _review(priced, expected_total_minor)

@@ -27,7 +27,7 @@ def queue_receipt(order: Order, lines: Sequence[OrderLine]) -> OutgoingMail | No
             "lines": lines,
             "totals": totals_of(order, code=order.discount_code, delivery=order.shipping_name),
             "address": address,
-            "country": country_name(address.country.code) if address else "",
+            "country": country_name(str(address.country)) if address else "",
             "invoice": order.invoices.first(),
             "order_url": guest_url(order),
         },

@@ -1,6 +1,7 @@
 """Terms of sale to start a shop with: rates of tax, ways of delivery, discount codes. Safe to run twice."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -52,7 +53,7 @@ def major(amount: str, currency: str) -> int:
     return minor // step(currency) * step(currency)
 
 
-def _methods(currency: str) -> list[dict[str, object]]:
+def _methods(currency: str) -> list[dict[str, Any]]:
     return [
         {
             "name": "Standard delivery",
@@ -86,7 +87,7 @@ def _methods(currency: str) -> list[dict[str, object]]:
     ]
 
 
-def _codes(currency: str) -> list[dict[str, object]]:
+def _codes(currency: str) -> list[dict[str, Any]]:
     return [
         {"code": "WELCOME10", "kind": DiscountCode.Kind.PERCENT, "percent_bps": 1000},
         {
@@ -100,9 +101,9 @@ def _codes(currency: str) -> list[dict[str, object]]:
     ]
 
 
-def _method(currency: str, *, name: str, **fields: object) -> ShippingMethod:
+def _method(currency: str, *, name: str, **fields: Any) -> ShippingMethod:
     return ShippingMethod.objects.get_or_create(name=name, currency=currency, defaults=fields)[0]
 
 
-def _code(*, code: str, **fields: object) -> DiscountCode:
+def _code(*, code: str, **fields: Any) -> DiscountCode:
     return DiscountCode.objects.get_or_create(code=code, defaults=fields)[0]

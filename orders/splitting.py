@@ -141,8 +141,8 @@ def _whole_units(units: Sequence[Units], sold: Parts, left: Parts) -> Parts:
         if unit.before + unit.quantity >= unit.of:
             goods[i], tax[i] = left.goods[i], left.tax[i]
         else:
-            goods[i] = min(sold.goods[i] * unit.quantity // unit.of, left.goods[i])
-            tax[i] = min(sold.tax[i] * unit.quantity // unit.of, left.tax[i])
+            goods[i] = sold.goods[i] * unit.quantity // unit.of
+            tax[i] = sold.tax[i] * unit.quantity // unit.of
     return Parts(tuple(goods), tuple(tax))
 
 

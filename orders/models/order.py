@@ -1,6 +1,7 @@
 """The purchase: order, lines, addresses, notes and the timeline."""
 
 import secrets
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -29,7 +30,7 @@ class OrderQuerySet(LockingQuerySet):
         """Paid for, whatever came after."""
         return self.filter(paid_at__isnull=False)
 
-    def expired(self, now: models.DateTimeField) -> Self:
+    def expired(self, now: datetime) -> Self:
         """Unpaid and past their time."""
         return self.filter(status=Order.Status.PENDING, expires_at__lt=now)
 

@@ -9,7 +9,6 @@ from django.utils import timezone
 from audit.models import AuditRecord
 from core.errors import AmountMismatch, DomainError, NotAllowedInState, OutOfStock
 from mail.models import OutgoingMail
-from orders.fulfilment import ship
 from orders.lifecycle import cancel_unpaid, expire, mark_paid, revive_expired
 from orders.models import Cart, DirtyDay, DiscountCode, Invoice, Order, OrderLine, SalesEntry
 from orders.tests.factories import line_of, make_cart, make_discount, make_order, make_shipping_method, pay, place
@@ -248,57 +247,3 @@ def test_a_late_payment_does_not_revive_what_somebody_canceled(reason: str) -> N
         revive_expired(order.pk)
     with pytest.raises(NotAllowedInState):
         pay(order)
-
-
-def test_part_of_an_order_leaves_it_paid_and_the_rest_fulfils_it() -> None:
-    order = make_order({make_variant(): 2, make_variant(): 1}, paid=True)
-    first = line_of(order, 1)
-
-    part = ship(order.pk, lines={first.pk: 1}, carrier="Royal Mail", tracking="RM1")
-    assert part.status == "paid"
-    whole = ship(order.pk)
-
-    assert (whole.status, [line.quantity_to_ship for line in whole.lines.all()]) == ("fulfilled", [0, 0])
-    assert [event.kind for event in order.events.all()] == ["placed", "paid", "shipped", "shipped", "fulfilled"]
-    assert DirtyDay.objects.filter(source_type="fulfilment").count() == 2
-
-
-@pytest.mark.parametrize("quantity", [-1, 3, 10**9])
-def test_more_units_than_are_left_cannot_be_sent(quantity: int) -> None:
-    order = make_order({make_variant(): 2}, paid=True)
-
-    with pytest.raises(DomainError, match="2 left to send"):
-        ship(order.pk, lines={line_of(order).pk: quantity})
-
-
-def test_a_line_of_another_order_cannot_be_sent() -> None:
-    order, other = make_order(paid=True), make_order(paid=True)
-
-    with pytest.raises(DomainError, match="This order has no line"):
-        ship(order.pk, lines={line_of(other).pk: 1})
-
-
-def test_nothing_cannot_be_sent() -> None:
-    order = make_order(paid=True)
-
-    with pytest.raises(DomainError, match="nothing to send"):
-        ship(order.pk, lines={})
-
-
-def test_an_unpaid_order_is_not_sent_and_the_refusal_is_recorded() -> None:
-    order = make_order()
-
-    with pytest.raises(NotAllowedInState, match="it cannot be sent"):
-        ship(order.pk)
-
-    assert AuditRecord.objects.get(action="order.ship").outcome == "refused"
-
-
-def test_an_order_on_hold_is_only_sent_with_a_reason() -> None:
-    order = make_order(paid=True)
-    Order.objects.update(held_at=timezone.now(), hold_reason="open dispute")
-
-    with pytest.raises(NotAllowedInState, match="on hold: open dispute"):
-        ship(order.pk)
-
-    assert ship(order.pk, override_reason="won by phone").status == "fulfilled"

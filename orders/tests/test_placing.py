@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.tests.factories import make_customer, make_user
-from core.errors import AmountMismatch, DomainError, OutOfStock
+from core.errors import AmountMismatch, DomainError, NotAllowedInState, OutOfStock
 from core.models import StoreSetting
 from orders.models import Cart, CartLine, DiscountCode, Order
 from orders.placing import TotalChanged, set_expiry
@@ -151,6 +151,13 @@ def test_a_bag_that_was_paid_for_is_refused() -> None:
     order = make_order(paid=True)
 
     with pytest.raises(DomainError, match="already been paid"):
+        place(Cart.objects.get(order=order))
+
+
+def test_a_bag_whose_order_waits_for_its_payment_is_not_ordered_again() -> None:
+    order = make_order()
+
+    with pytest.raises(NotAllowedInState, match=f"Order {order.number} already holds these products"):
         place(Cart.objects.get(order=order))
 
 
