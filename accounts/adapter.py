@@ -27,6 +27,7 @@ KINDS = {
     "account_already_exists": "account_already_exists",
     "unknown_account": "unknown_account",
 }
+SECRET_KINDS = {"email_confirmation", "password_reset"}
 
 
 def absolute(path: str) -> str:
@@ -59,6 +60,7 @@ class AccountAdapter(DefaultAccountAdapter):
             kind=kind,
             recipient=email,
             context=links | {"email": email, "at": context.get("timestamp")},
+            is_secret=kind in SECRET_KINDS,
         )
 
     def send_account_already_exists_mail(self, email: str) -> None:

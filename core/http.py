@@ -28,7 +28,7 @@ def page_number(request: HttpRequest, *, param: str = "page") -> int:
 
 
 def paginate(
-    request: HttpRequest, rows: "QuerySet[Any] | list[Any]", *, per_page: int = PER_PAGE, param: str = "page"
+    request: HttpRequest, rows: "QuerySet[Any] | list[Any]", per_page: int = PER_PAGE, *, param: str = "page"
 ) -> Page:
     """Return the page that was asked for; the last one for a number beyond it. Costs one count and one select."""
     return Paginator(rows, per_page).get_page(page_number(request, param=param))

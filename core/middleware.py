@@ -12,6 +12,8 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.cache import patch_vary_headers
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from core import views
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 USABLE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 NUL = "\x00"
@@ -60,12 +62,13 @@ class VaryOnHtmxMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        patch_vary_headers(response, ["HX-Request"])
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            patch_vary_headers(response, ["HX-Request"])
         return response
 
 
 class BadInputMiddleware:
-    """Refuse NUL characters at the door with 400: PostgreSQL can store none, and nobody types one.
+    """Refuse NUL characters at the door with 400: PostgreSQL can store none, and nobody types one. Explain a 405.
 
     They come in the path, the query string, a form field, the name of a file, or a cookie (as an octal escape). Bodies
     of views that are exempt from CSRF are theirs to read: a webhook's signature is over the raw bytes.
@@ -78,7 +81,10 @@ class BadInputMiddleware:
         in_query = b"\x00" in unquote_to_bytes(request.META.get("QUERY_STRING", ""))
         if in_query or NUL in request.path_info or any(NUL in value for value in request.COOKIES.values()):
             raise BadRequest("NUL in the address or a cookie")
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.content:
+            return views.wrong_method(request, response)
+        return response
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Iterable[Any], kwargs: dict[str, Any]

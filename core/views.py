@@ -9,7 +9,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.middleware.csrf import REASON_NO_CSRF_COOKIE
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from core import context_processors, uploads
 from core.access import public
@@ -35,7 +35,7 @@ def appearance(request: HttpRequest) -> HttpResponse:
 
 
 @public
-@require_GET
+@require_safe
 def media(request: HttpRequest, name: str) -> FileResponse:
     """Stream an uploaded image; names that hold a hash of the content are cached for good."""
     path = uploads.image_file(name)
@@ -52,6 +52,13 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     if isinstance(exception, TOO_MUCH):
         return plain_page(request, "413.html", status=413)
     return plain_page(request, "400.html", status=400)
+
+
+def wrong_method(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
+    """Say what a bare 405 does not: that this address takes a form, or only shows."""
+    response = plain_page(request, "405.html", status=405)
+    response["Allow"] = refusal["Allow"]
+    return response
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -17,7 +17,7 @@ from core.tasks import claim_task, run_task
 IDLE_SECONDS = 0.5
 JOBS_EVERY_SECONDS = 1.0
 FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 10.0
+LONGEST_PAUSE_SECONDS = 2.0
 log = structlog.get_logger("purelaka.worker")
 
 

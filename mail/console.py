@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,7 +15,7 @@ from django.utils.csp import CSP
 from django.utils.formats import date_format
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from core.access import staff
 from core.acts import announce
@@ -38,7 +39,7 @@ LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 
 
 @staff("mail_view")
-@require_GET
+@require_safe
 def mail_list(request: HttpRequest) -> HttpResponse:
     """Show the messages, newest first, narrowed by recipient, kind and state."""
     form = MailFilterForm(request.GET)
@@ -50,22 +51,25 @@ def mail_list(request: HttpRequest) -> HttpResponse:
 
 
 @staff("mail_view")
-@require_GET
+@require_safe
 @csp_override(FRAMES_ITS_PREVIEW)
 def mail_detail(request: HttpRequest, mail_id: int) -> HttpResponse:
     """Show one message with its headers, its text, its links and a preview."""
     mail = get_object_or_404(OutgoingMail, pk=mail_id)
-    links = list(dict.fromkeys(LINK.findall(mail.text_body)))
+    links = list(dict.fromkeys(LINK.findall(mail.text_body))) if mail.is_readable else []
     return render(request, "mail/detail.html", {"mail": mail, "links": links, "facts": facts_about(mail)})
 
 
 @staff("mail_view")
-@require_GET
+@require_safe
 @xframe_options_sameorigin
 @csp_override(PREVIEW_ONLY)
 def mail_preview(request: HttpRequest, mail_id: int) -> HttpResponse:
     """Return the HTML of a message for the sandboxed frame of its page."""
-    return HttpResponse(get_object_or_404(OutgoingMail, pk=mail_id).html_body)
+    mail = get_object_or_404(OutgoingMail, pk=mail_id)
+    if not mail.is_readable:
+        raise PermissionDenied
+    return HttpResponse(mail.html_body)
 
 
 @staff("mail_view")
@@ -90,7 +94,7 @@ def facts_about(mail: OutgoingMail) -> list[dict[str, Any]]:
         {"term": "To", "value": mail.recipient},
         {"term": "From", "value": settings.DEFAULT_FROM_EMAIL},
         {"term": "Message-ID", "value": mail.message_id, "code": True},
-        {"term": "Key", "value": mail.key, "code": True},
+        *([{"term": "Key", "value": mail.key, "code": True}] if mail.is_readable else []),
         {"term": "Written", "value": moment(mail.created_at)},
         {"term": "Attempts", "value": mail.attempts},
     ]

@@ -55,6 +55,9 @@ class OutgoingMail(models.Model):
     subject = models.CharField(max_length=200)
     text_body = models.TextField()
     html_body = models.TextField(blank=True, default="")
+    is_secret = models.BooleanField(
+        default=False, help_text="Holds a link that signs its recipient in; staff do not see the text."
+    )
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
@@ -84,6 +87,14 @@ class OutgoingMail(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("mail:detail", args=[self.pk])
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether staff may read the text: whoever reads a link that signs somebody in can become them.
+
+        The demo shows it, for its mail goes nowhere and its visitors must find their links.
+        """
+        return settings.DEMO or not self.is_secret
 
     @property
     def kind_words(self) -> str:

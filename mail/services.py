@@ -17,11 +17,14 @@ SUBJECT_LENGTH = OutgoingMail._meta.get_field("subject").max_length
 
 
 @transaction.atomic
-def queue_mail(*, key: str, kind: str, recipient: str, context: Mapping[str, Any]) -> OutgoingMail:
+def queue_mail(
+    *, key: str, kind: str, recipient: str, context: Mapping[str, Any], is_secret: bool = False
+) -> OutgoingMail:
     """Write a message in the caller's transaction; it is sent soon after that commits, or never if it does not.
 
     Renders `mail/<kind>_subject.txt`, `mail/<kind>.txt` and, if there is one, `mail/<kind>.html` at once, with
     `context`, `subject` and the facts of the store. Safe to repeat: the same key returns the first message.
+    `is_secret` says that it holds a link which signs its recipient in: staff do not see the text.
     """
     if existing := OutgoingMail.objects.filter(key=key).first():
         return existing
@@ -36,6 +39,7 @@ def queue_mail(*, key: str, kind: str, recipient: str, context: Mapping[str, Any
             "subject": subject,
             "text_body": _plain(f"mail/{kind}.txt", values).strip() + "\n",
             "html_body": _markup(f"mail/{kind}.html", values),
+            "is_secret": is_secret,
         },
     )
     if is_new:

@@ -82,4 +82,5 @@ def _send_link(user: User, role: str, link: str) -> None:
         kind="staff_invitation",
         recipient=user.email,
         context={"link": link, "role_name": ROLE_NAMES[role]},
+        is_secret=True,
     )

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
 
 
 def echo(request: HttpRequest) -> HttpResponse:
@@ -16,6 +17,12 @@ def raw(request: HttpRequest) -> HttpResponse:
     return HttpResponse(str(len(request.body)))
 
 
+@require_POST
+def act(request: HttpRequest) -> HttpResponse:
+    """Something that a link must not do."""
+    return HttpResponse("done")
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     """A bug with somebody's data in its message."""
     raise RuntimeError("secret of shopper@example.com")
@@ -24,6 +31,7 @@ def broken(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("echo/", echo),
     path("raw/", raw),
+    path("act/", act),
     path("broken/", broken),
     path("", include("purelaka.urls")),
 ]

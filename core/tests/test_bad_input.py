@@ -102,6 +102,13 @@ def test_a_form_without_its_token_is_told_so():
     refused(response, 403)
 
 
+def test_a_change_by_get_is_refused_with_a_page(client):
+    response = client.get("/act/")
+    refused(response, 405)
+    assert response["Allow"] == "POST"
+    assert client.post("/act/").content == b"done"
+
+
 def test_a_bug_shows_a_number_and_nothing_of_itself(client):
     client.raise_request_exception = False
     response = client.get("/broken/")

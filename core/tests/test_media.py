@@ -79,4 +79,6 @@ def test_a_link_that_leads_outside_is_not_followed(client, uploads):
 
 
 def test_it_only_reads(client, uploads):
-    assert client.post(put(uploads, "a.png")).status_code == 405
+    url = put(uploads, "a.png")
+    assert client.post(url).status_code == 405
+    assert client.head(url).status_code == 200

@@ -165,3 +165,23 @@ def test_a_visitor_is_sent_to_the_sign_in_page(client):
     response = client.get(LIST)
     assert response.status_code == 302
     assert response["Location"].endswith(f"?next={LIST}")
+
+
+SECRET = {"key": "reset:token-1", "text_body": "http://127.0.0.1:8000/reset/token-1/", "html_body": "<p>token-1</p>"}
+
+
+def test_a_link_that_signs_its_recipient_in_is_shown_to_nobody_else(client):
+    mail = make_mail(is_secret=True, **SECRET)
+    client.force_login(make_user("admin"))
+    html = page(client, mail.get_absolute_url())
+    assert "shown to its recipient only" in html
+    assert "token-1" not in html
+    assert "token-1" not in page(client, reverse("mail:preview", args=[mail.pk]), status=403)
+    assert "token-1" not in page(client, LIST)
+
+
+def test_the_demo_shows_such_links_for_its_mail_goes_nowhere(ops, settings):
+    settings.DEMO = True
+    mail = make_mail(is_secret=True, **SECRET)
+    assert 'href="http://127.0.0.1:8000/reset/token-1/"' in page(ops, mail.get_absolute_url())
+    assert "token-1" in page(ops, reverse("mail:preview", args=[mail.pk]))

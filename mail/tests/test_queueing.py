@@ -28,6 +28,12 @@ def test_a_message_is_written_as_text_and_as_html(trial_kind):
     assert (mail.state, mail.attempts, mail.recipient) == ("queued", 0, "tom@example.com")
 
 
+def test_a_message_may_be_for_its_recipient_only(trial_kind):
+    assert not queue().is_secret
+    secret = queue_mail(key="trial:2", kind="trial", recipient="tom@example.com", context=CONTEXT, is_secret=True)
+    assert secret.is_secret
+
+
 def test_html_is_optional(trial_kind):
     mail = queue(kind="bare", name="Tom")
     assert (mail.subject, mail.text_body, mail.html_body) == ("Bare Tom", "Bare Tom\n", "")
