@@ -14,10 +14,11 @@ from tests.architecture.files import CHAIN, ROOT, relative, rooms, tracked
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 OWN_ROOMS = [name for name in rooms() if name not in ("purelaka", "stripe_simulator")]
 
-# Inside a room, from the bottom up. Modules not named here hold the domain, level with selectors; what plugs a room
-# into Django (apps, commands, tags) stands above everything in it. `*_page` gathers what one page shows, beside its view.
-# Pure modules, which import nothing of their room, are ground floor, and so is all of the kernel.
-RANKS = {"models": 0, "selectors": 1, "forms": 3, "views": 4, "console": 4, "urls": 5}
+# Inside a room, from the bottom up. `bag_views` counts as views, and `bag_page`, which gathers what one page shows,
+# stands beside them. Modules not named here hold the domain, level with selectors. What plugs a room into Django (apps,
+# commands, tags) stands above everything in it. Pure modules, which import nothing of their room, are ground floor,
+# and so is all of the kernel.
+RANKS = {"models": 0, "selectors": 1, "forms": 3, "views": 4, "page": 4, "console": 4, "urls": 5}
 GROUND, DOMAIN = 0, 1
 PLUGS = ("apps", "jobs", "management", "templatetags", "migrations", "tests", "context_processors", "middleware")
 
@@ -32,12 +33,11 @@ def rank(room: str, dotted: str) -> int | None:
     parts = dotted.split(".")
     if parts[0] != room or len(parts) < 2 or parts[1] in PLUGS:
         return None
-    named = RANKS.get("models" if parts[1].startswith("models_") else parts[1])
-    if named is not None:
-        return named
-    if parts[1].endswith("_page"):
-        return RANKS["views"]
-    source = ROOT / room / f"{parts[1]}.py"
+    module = parts[1]
+    kind = module.rpartition("_")[2]
+    if kind in RANKS:
+        return RANKS[kind]
+    source = ROOT / room / f"{module}.py"
     pure = source.exists() and not any(name.split(".")[0] == room for name in imports(source))
     return GROUND if pure else DOMAIN
 
