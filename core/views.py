@@ -58,6 +58,7 @@ def wrong_method(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
     """Say what a bare 405 does not: that this address takes a form, or only shows."""
     response = plain_page(request, "405.html", status=405)
     response["Allow"] = refusal["Allow"]
+    response._has_been_logged = True  # type: ignore[attr-defined]  # the refusal was, and this is no other one
     return response
 
 

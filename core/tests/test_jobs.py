@@ -1,15 +1,15 @@
-import threading
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.utils import timezone
 
 from core import jobs
 from core.housekeeping import LOST, close_lost_runs, purge_runs_and_sessions
 from core.jobs import Job, job, open_slots, run_due_jobs, run_slot, take_slot
 from core.models import JobRun
+from core.tests.races import at_once
 
 NOON = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC)
 
@@ -128,19 +128,12 @@ def test_two_jobs_cannot_share_a_name():
 
 @pytest.mark.django_db(transaction=True)
 def test_many_workers_at_once_get_one_slot():
-    start = threading.Barrier(6)
     won = []
 
     def work():
-        start.wait()
         won.extend(minute for minute in range(10) if take_slot("test.race", NOON + timedelta(minutes=minute)))
-        connection.close()
 
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([work] * 6)
     assert sorted(won) == list(range(10))
 
 

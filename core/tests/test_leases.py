@@ -1,11 +1,10 @@
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from core.leases import backoff, claim, held
+from core.tests.races import at_once
 from mail.models import OutgoingMail
 from mail.tests.factories import make_mail
 
@@ -52,19 +51,12 @@ def test_backoff_grows_from_ten_seconds_to_six_hours():
 def test_workers_at_once_never_claim_the_same_row():
     for _ in range(60):
         make_mail()
-    start = threading.Barrier(6)
     taken = []
 
     def work():
-        start.wait()
         while rows := claim(OutgoingMail.objects.due(), limit=3, seconds=60):
             taken.extend(row.pk for row in rows)
-        connection.close()
 
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([work] * 6)
     assert len(taken) == len(set(taken)) == 60
     assert set(OutgoingMail.objects.values_list("attempts", flat=True)) == {1}

@@ -1,10 +1,9 @@
-import threading
-
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.transaction import TransactionManagementError
 
 from core.models import NumberSeries
+from core.tests.races import at_once
 
 
 @pytest.mark.postgres
@@ -35,11 +34,6 @@ def test_numbers_taken_under_lock_by_many_threads_have_no_gap_and_no_double():
                 series.last += 1
                 series.save()
             taken.append(series.last)
-        connection.close()
 
-    threads = [threading.Thread(target=take) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([take] * 5)
     assert sorted(taken) == list(range(1, 51))

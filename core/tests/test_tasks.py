@@ -1,4 +1,3 @@
-import threading
 from datetime import timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from structlog.contextvars import get_contextvars
 from core.tasks import MAX_CLAIMS, claim_task, purge_results, run_task
 from core.testing import run_tasks_fixture  # noqa: F401  the fixture under test
 from core.tests import trial_tasks
+from core.tests.races import at_once
 
 
 @pytest.fixture(autouse=True)
@@ -131,19 +131,12 @@ def test_results_are_purged_when_nobody_will_look_at_them():
 def test_workers_at_once_run_each_task_once():
     for number in range(40):
         trial_tasks.note.enqueue(str(number))
-    start = threading.Barrier(4)
 
-    def work(name):
-        start.wait()
-        while taken := claim_task(name):
+    def work():
+        while taken := claim_task("worker"):
             run_task(taken)
-        connection.close()
 
-    threads = [threading.Thread(target=work, args=[f"worker {number}"]) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([work] * 4)
     # A worker that finds only a row another one holds stops early here; the loop of the real one looks again.
     while taken := claim_task("last"):
         run_task(taken)

@@ -1,11 +1,11 @@
 import re
-import threading
 
 import pytest
 from django.core import mail as django_mail
-from django.db import connection, transaction
+from django.db import transaction
 from django_tasks_db.models import DBTaskResult
 
+from core.tests.races import at_once
 from mail.models import OutgoingMail
 from mail.services import queue_mail
 
@@ -78,19 +78,12 @@ def test_a_kind_without_templates_is_a_bug():
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_asked_for_at_once_it_is_written_once(trial_kind):
-    start = threading.Barrier(5)
     keys = []
 
     def ask():
-        start.wait()
         keys.append(queue().pk)
-        connection.close()
 
-    threads = [threading.Thread(target=ask) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([ask] * 5)
     assert len(keys) == 5
     assert len(set(keys)) == 1
     assert DBTaskResult.objects.count() == 1
