@@ -142,7 +142,7 @@ def fetch_session(session_id: str) -> Session:
         return _session(found)
     charges = _ask(lambda client: client.v1.charges.list({"payment_intent": intent.id, "limit": 100}))
     refunds: list[Any] = []
-    if any(charge.amount_refunded for charge in charges.data):
+    if any(charge.status == "succeeded" for charge in charges.data):  # a refund that failed leaves no amount_refunded
         refunds = _ask(lambda client: client.v1.refunds.list({"payment_intent": intent.id, "limit": 100})).data
     return _session(found, intent=intent, charges=charges.data, refunds=refunds)
 

@@ -1,6 +1,7 @@
 """Money back. What is promised is committed before Stripe is asked, so that it can never be promised twice."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import structlog
 from django.db import transaction
@@ -9,7 +10,11 @@ from django.utils import timezone
 
 from core.errors import NotAllowedInState
 from mail.services import queue_mail
-from orders.models import OrderEvent
+from orders.ledger import RefundedLine
+from orders.lifecycle import lock_order
+from orders.links import guest_url
+from orders.models import Order, OrderEvent
+from orders.refunding import ReturnedUnits, book_refund, give_units_back
 from payments import client
 from payments.calls import call_once
 from payments.errors import GatewayError, GatewayRefused
@@ -68,6 +73,7 @@ def submit_refund(refund_id: int) -> Refund:
         log.warning("refund_unclear", refund=refund.pk, code=error.code)
         return refund
     with transaction.atomic():
+        lock_order(refund.payment.order_id)
         payment = Payment.objects.lock().get(pk=refund.payment_id)
         adopt_states(payment, [state], refund_id=refund.pk)
     return Refund.objects.get(pk=refund.pk)
@@ -87,13 +93,14 @@ def adopt_states(payment: Payment, states: Iterable[client.RefundState], *, refu
 
 @transaction.atomic
 def settle(refund_id: int, *, status: str, state: client.RefundState | None = None) -> None:
-    """Move a refund to a status Stripe gave; a failed or canceled one gives its promise back. Safe to repeat."""
-    payment_id = Refund.objects.values_list("payment_id", flat=True).get(pk=refund_id)
+    """Move a refund to a status Stripe gave, with all that follows from it for payment and order. Safe to repeat."""
+    order_id, payment_id = Refund.objects.values_list("payment__order_id", "payment_id").get(pk=refund_id)
+    order = lock_order(order_id)
     payment = Payment.objects.lock().get(pk=payment_id)
     refund = Refund.objects.lock().get(pk=refund_id)
-    if refund.status == status:
+    before = refund.status
+    if before == status or before in GIVEN_UP:
         return
-    was_given_up = refund.status in GIVEN_UP
     refund.status = status
     if state is not None:
         refund.stripe_refund_id = state.id
@@ -101,18 +108,59 @@ def settle(refund_id: int, *, status: str, state: client.RefundState | None = No
         refund.refunded_at = state.at if state else timezone.now()
     if status in GIVEN_UP:
         refund.failed_at = timezone.now()
-    refund.save()
-    if status in GIVEN_UP and not was_given_up:
         Payment.objects.filter(pk=payment.pk).update(
             refund_committed_minor=F("refund_committed_minor") - refund.amount_minor
         )
-    if status == Refund.Status.SUCCEEDED and refund.source == Refund.Source.AUTOMATIC:
-        _tell(payment, refund)
+    refund.save()
+    if payment.disposition == Payment.Disposition.APPLIED:
+        _follow_up(order, refund, had_succeeded=before == Refund.Status.SUCCEEDED)
+    elif status == Refund.Status.SUCCEEDED:
+        _tell_of_surplus(order, payment, refund)
 
 
-def _tell(payment: Payment, refund: Refund) -> None:
+def _follow_up(order: Order, refund: Refund, *, had_succeeded: bool) -> None:
+    """Bring an order in line with a refund of the payment that paid for it."""
+    if refund.status == Refund.Status.SUCCEEDED:
+        _book(order, refund, at=refund.refunded_at or timezone.now())
+        queue_mail(
+            key=f"order-refunded:{refund.pk}",
+            kind="order_refunded",
+            recipient=order.email,
+            context={"order": order, "refund": refund, "order_url": guest_url(order)},
+        )
+    elif refund.status in GIVEN_UP:
+        give_units_back(returned_units(refund))
+        if had_succeeded:
+            _book(order, refund, at=refund.failed_at or timezone.now(), is_reversal=True)
+
+
+def _book(order: Order, refund: Refund, *, at: datetime, is_reversal: bool = False) -> None:
+    rows = refund.lines.select_related("line").order_by("line__position")
+    book_refund(
+        order,
+        refund_id=refund.pk,
+        at=at,
+        amount_minor=refund.amount_minor,
+        lines=[
+            RefundedLine(
+                row.line, row.quantity, row.goods_minor, row.tax_minor, row.quantity if row.is_restocked else 0
+            )
+            for row in rows
+        ],
+        shipping_minor=refund.shipping_minor,
+        shipping_tax_minor=refund.shipping_tax_minor,
+        is_reversal=is_reversal,
+    )
+
+
+def returned_units(refund: Refund) -> list[ReturnedUnits]:
+    """Return the units a refund names, as its order counts them."""
+    rows = refund.lines.select_related("line").order_by("line__position")
+    return [ReturnedUnits(row.line, row.quantity, row.pk, is_restocked=row.is_restocked) for row in rows]
+
+
+def _tell_of_surplus(order: Order, payment: Payment, refund: Refund) -> None:
     Payment.objects.filter(pk=payment.pk).update(disposition=Payment.Disposition.AUTO_REFUNDED)
-    order = payment.order
     OrderEvent.objects.create(
         order=order,
         at=timezone.now(),

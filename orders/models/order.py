@@ -202,6 +202,11 @@ class OrderLine(models.Model):
         return self.quantity * self.unit_price_minor
 
     @property
+    def quantity_to_refund(self) -> int:
+        """Units that no refund has named yet."""
+        return self.quantity - self.quantity_refunded
+
+    @property
     def quantity_to_ship(self) -> int:
         """Units not shipped and not canceled."""
         return self.quantity - self.quantity_fulfilled - self.quantity_canceled

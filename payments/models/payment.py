@@ -143,6 +143,7 @@ class Refund(models.Model):
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     stripe_refund_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    request_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
     amount_minor = models.PositiveBigIntegerField()
     shipping_minor = models.PositiveBigIntegerField(default=0)
     shipping_tax_minor = models.PositiveBigIntegerField(default=0)
@@ -201,3 +202,8 @@ class RefundLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} of line {self.line_id}"
+
+    @property
+    def is_restocked(self) -> bool:
+        """Whether its units went back on the shelf."""
+        return self.restock != self.Restock.NONE
