@@ -42,10 +42,12 @@ class NextStep:
 
 def timeline(order: Order) -> list[TimelineEvent]:
     """Return what happened to an order that is of interest to its customer, oldest first."""
+    events = list(order.events.all())
+    completed_at = {event.at for event in events if event.kind == Status.FULFILLED}
     return [
         TimelineEvent(event.at, text, TONES.get(event.kind, ""))
-        for event in order.events.all()
-        if (text := _text(event))
+        for event in events
+        if (text := _text(event)) and not (event.kind == "shipped" and event.at in completed_at)
     ]
 
 
@@ -63,7 +65,7 @@ def next_step(order: Order, *, is_processing: bool = False) -> NextStep:
         text = "It was paid back in full." if order.paid_at else "Nothing was charged. Your bag may still hold it."
         return NextStep("This order was canceled", text, "warn")
     if order.status == Status.FULFILLED:
-        return NextStep("It is on its way", "Everything in this order has been sent.", "ok")
+        return NextStep("It has been sent", "Everything in this order has been sent.", "ok")
     if order.held_at is not None:
         return NextStep("We are looking into this order", "We will write to you before anything is sent.", "warn")
     return NextStep(

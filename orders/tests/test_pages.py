@@ -178,7 +178,8 @@ def test_a_parcel_shows_its_tracking_number(client: Client) -> None:
 
     assert "tracking number" in shown
     assert "RM123" in shown
-    assert "It is on its way" in shown
+    assert "It has been sent" in shown
+    assert "Part of your order has been sent" not in shown
 
 
 def test_the_invoice_is_printed_for_owner_and_guest_with_the_seller_as_it_was(client: Client) -> None:
