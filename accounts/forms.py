@@ -4,11 +4,13 @@ from typing import Any
 
 from allauth.account import forms as allauth_forms
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_texts
+from django.core.validators import EmailValidator
 
 from accounts.models import Address, User
 
 MAX_ADDRESSES = 20
+NO_ADDRESS = "Enter an e-mail address, such as name@example.com."
+GOOD_ENOUGH = "At least 10 characters. No password that many people use, and not your name or address."
 
 
 def _say(form: forms.BaseForm, name: str, label: str, *, hint: str = "") -> None:
@@ -17,11 +19,9 @@ def _say(form: forms.BaseForm, name: str, label: str, *, hint: str = "") -> None
     field.label = label
     field.help_text = hint
     field.widget.attrs.pop("placeholder", None)
-
-
-def password_rule() -> str:
-    """Return what a password must be, in one line."""
-    return " ".join(password_validators_help_texts())
+    if isinstance(field, forms.EmailField):
+        field.error_messages["invalid"] = NO_ADDRESS
+        field.validators = [EmailValidator(NO_ADDRESS)]
 
 
 class SignInForm(allauth_forms.LoginForm):
@@ -44,7 +44,7 @@ class SignUpForm(allauth_forms.SignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _say(self, "email", "E-mail address", hint="We send a link to it, which you open to finish.")
-        _say(self, "password1", "Password", hint=password_rule())
+        _say(self, "password1", "Password", hint=GOOD_ENOUGH)
 
 
 class ResetPasswordForm(allauth_forms.ResetPasswordForm):
@@ -61,7 +61,7 @@ class SetPasswordForm(allauth_forms.ResetPasswordKeyForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["password2"]
-        _say(self, "password1", "New password", hint=password_rule())
+        _say(self, "password1", "New password", hint=GOOD_ENOUGH)
 
 
 class ChangePasswordForm(allauth_forms.ChangePasswordForm):
@@ -71,7 +71,7 @@ class ChangePasswordForm(allauth_forms.ChangePasswordForm):
         super().__init__(*args, **kwargs)
         del self.fields["password2"]
         _say(self, "oldpassword", "Present password")
-        _say(self, "password1", "New password", hint=password_rule())
+        _say(self, "password1", "New password", hint=GOOD_ENOUGH)
 
 
 class DetailsForm(forms.ModelForm):

@@ -12,7 +12,7 @@ from accounts.selectors import user_of
 from core.access import staff
 from core.errors import DomainError
 from rbac.forms import InviteForm, RoleForm
-from rbac.matrix import PERMISSIONS, ROLE_NAMES, ROLE_SUMMARIES, STAFF_ROLES, permissions_of
+from rbac.matrix import PERMISSIONS, ROLE_NAMES, ROLE_SUMMARIES, STAFF_ROLES, grants_of
 from rbac.navigation import open_places
 from rbac.roles import assign_role
 from rbac.selectors import staff_members
@@ -35,7 +35,7 @@ def landing(request: HttpRequest) -> HttpResponse:
             for place in open_places(request.user)
             if place.url_name != "rbac:landing"
         ],
-        "permissions": permissions_of(role),
+        "grants": grants_of(role),
     }
     return render(request, "rbac/landing.html", context)
 

@@ -82,3 +82,12 @@ PERMISSIONS = (
 def permissions_of(role: str) -> tuple[Permission, ...]:
     """Return what a role may do, in the order of the table; a customer nothing of it."""
     return tuple(permission for permission in PERMISSIONS if role in permission.roles)
+
+
+def grants_of(role: str) -> list[tuple[str, list[Permission]]]:
+    """Return what a staff role may do, in steps: the name of each role up to it, with what that one adds."""
+    steps, below = [], frozenset[Permission]()
+    for step in STAFF_ROLES[: STAFF_ROLES.index(role) + 1]:
+        steps.append((ROLE_NAMES[step], [held for held in permissions_of(step) if held not in below]))
+        below = frozenset(permissions_of(step))
+    return steps

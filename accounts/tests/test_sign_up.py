@@ -96,7 +96,7 @@ def test_sign_up_with_a_known_address_answers_alike_and_writes_to_its_owner(clie
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("email", "not an address", "Enter a valid email address."),
+        ("email", "not an address", "Enter an e-mail address, such as name@example.com."),
         ("email", "a" * 250 + "@example.com", "An e-mail address has at most 254 characters."),
         ("email", "al\x00ice@example.com", "Null characters are not allowed."),
         ("password1", "short", "This password is too short."),
@@ -125,3 +125,14 @@ def test_markup_in_a_name_is_shown_as_text(client):
 
     assert "<script>alert(1)</script>" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_too_many_sign_ups_from_one_network_are_told_to_wait(client):
+    for _ in range(20):
+        assert sign_up(client, email="nonsense").status_code == 200
+
+    response = sign_up(client, email="nonsense")
+
+    assert response.status_code == 429
+    assert "That was too often" in response.content.decode()
+    assert sign_up(Client(REMOTE_ADDR="203.0.113.9"), email="nonsense").status_code == 200
