@@ -5,9 +5,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.errors import DomainError, NotAllowedInState
-from orders.lifecycle import cancel_unpaid
+from orders.lifecycle import cancel_unpaid, expire
 from orders.models import Order
-from orders.transitions import EXPIRED, By
+from orders.transitions import By
 from payments.errors import GatewayError
 from payments.models import Payment
 from payments.starting import close_session, open_session
@@ -22,11 +22,15 @@ def cancel_order_unpaid(order_id: int, *, reason: str, by: By, actor: User | Non
     Raises NotAllowedInState if it was paid meanwhile or a delayed payment is on its way, GatewayError if Stripe cannot
     be asked: then nothing has changed.
     """
+    _make_unpayable(order_id)
+    return cancel_unpaid(order_id, reason=reason, actor=actor, by=by)
+
+
+def _make_unpayable(order_id: int) -> None:
     for payment in Payment.objects.filter(order_id=order_id, status__in=UNSETTLED, tender=Payment.Tender.STRIPE):
         settled = _unpayable(payment)
         if settled.status == Payment.Status.PROCESSING:
             raise NotAllowedInState("A payment for this order is on its way, so it cannot be canceled now.")
-    return cancel_unpaid(order_id, reason=reason, actor=actor, by=by)
 
 
 def _unpayable(payment: Payment) -> Payment:
@@ -47,8 +51,8 @@ def expire_orders(*, limit: int = 200) -> int:
     expired = 0
     for order_id in list(due):
         try:
-            cancel_order_unpaid(order_id, reason=EXPIRED, by=By.EXPIRY)
-            expired += 1
+            _make_unpayable(order_id)
+            expired += expire(order_id, now=timezone.now()).status == Order.Status.CANCELED
         except NotAllowedInState:
             continue  # paid in the last second, or a delayed payment keeps its reservation
         except (DomainError, GatewayError) as error:

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from audit.recording import record
 from core.days import business_day
+from core.dirty import mark
 from core.errors import DomainError
 from orders.lifecycle import lock_order, mark_paid, revive_expired
-from orders.models import DirtyDay, Order, OrderEvent
+from orders.models import Order, OrderEvent
 from payments import client
 from payments.models import Payment, PaymentAttempt, WebhookEvent
 from payments.refunds import adopt_states, commit_automatic_refund, submit_refund
@@ -125,9 +126,7 @@ def _record_attempts(payment: Payment, session: client.Session) -> None:
     if session.intent_status == "requires_action" and prompted not in known:
         fresh.append(_attempt(payment, session.intent_id, at=timezone.now()))
     PaymentAttempt.objects.bulk_create(fresh)
-    DirtyDay.objects.bulk_create(
-        DirtyDay(source_type="payment_attempt", source_id=attempt.pk, day=business_day(attempt.at)) for attempt in fresh
-    )
+    mark("payment_attempt", ((attempt.pk, business_day(attempt.at)) for attempt in fresh))
 
 
 def _attempt(payment: Payment, intent_id: str, *, at: datetime, charge: client.Charge | None = None) -> PaymentAttempt:

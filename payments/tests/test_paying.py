@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from core.errors import DomainError, NotAllowedInState
+from core.models import DirtyDay
 from mail.models import OutgoingMail
-from orders.models import DirtyDay, Invoice, Order, SalesEntry
+from orders.models import Invoice, Order, SalesEntry
 from orders.tests.factories import make_discount, make_order, make_shipping_method
 from payments.inbox import drain
 from payments.models import OutboundCall, Payment, PaymentAttempt, WebhookEvent
