@@ -1,4 +1,4 @@
-"""Store settings, scheduled jobs and number series: what every room may stand on."""
+"""Store settings, scheduled jobs, number series and days to build again: what every room may stand on."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -78,6 +78,26 @@ class JobRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job} at {self.slot_at:%Y-%m-%d %H:%M:%S}"
+
+
+class DirtyDay(models.Model):
+    """A day whose snapshot no longer holds all its facts; insert-only, taken away by the build that includes it.
+
+    `source_type` and `source_id` name the fact, a row of any room: `core.dirty.mark` writes it.
+    """
+
+    source_type = models.CharField(max_length=20)
+    source_id = models.BigIntegerField()
+    day = models.DateField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["day"], name="dirty_day_day"),
+            models.Index(fields=["source_type", "source_id"], name="dirty_day_source"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} ({self.source_type} {self.source_id})"
 
 
 class CacheEntry(models.Model):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.db import models
 
 from core.days import business_day
+from core.models import DirtyDay
 from history.models import ImportedRecord
 from history.reading import Line
 from history.states import LINE_FIELDS, ORDER_FIELDS, PAYMENT_FIELDS, OrderState
@@ -15,7 +16,7 @@ from history.writing import insert_objects, insert_values, update_objects
 from orders.fulfilment import SOURCE as PARCEL
 from orders.ledger import SOURCE as ENTRY
 from orders.ledger import RefundedLine, days_of, refund_entries, sale_entries
-from orders.models import DirtyDay, Fulfilment, FulfilmentLine, Order, OrderEvent, OrderLine, SalesEntry
+from orders.models import Fulfilment, FulfilmentLine, Order, OrderEvent, OrderLine, SalesEntry
 from orders.transitions import By
 from payments.models import Payment, Refund, RefundLine
 

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.days import business_day
+from core.dirty import mark
 from core.errors import DomainError, NotAllowedInState
-from orders.models import DirtyDay, Fulfilment, FulfilmentLine, Order, OrderEvent, OrderLine
+from orders.models import Fulfilment, FulfilmentLine, Order, OrderEvent, OrderLine
 from orders.transitions import By, Status, move, recorded
 
 SOURCE = "fulfilment"
@@ -25,16 +26,19 @@ def ship(
     actor: User | None = None,
     override_reason: str = "",
     by: By = By.STAFF,
+    parcels_seen: int | None = None,
 ) -> Order:
     """Record a parcel with these lines (line id -> units), or with all that is left; the last one fulfils the order.
 
-    Not safe to repeat. Raises NotAllowedInState unless the order is paid, or while it is held (without a reason to
-    override that), DomainError for more units than are left or none at all.
+    Not safe to repeat, unless `parcels_seen` says how many parcels its sender knew of. Raises NotAllowedInState unless the order is paid, or while it is held (without a reason to
+    override that), DomainError for more units than are left or none at all, or if another parcel was sent meanwhile.
     """
     order = Order.objects.lock().get(pk=order_id)
     at = at or timezone.now()
     if order.status != Status.PAID:
         raise NotAllowedInState(f"Order {order.number} is {Status(order.status).label.lower()}; it cannot be sent.")
+    if parcels_seen is not None and parcels_seen != order.fulfilments.count():
+        raise NotAllowedInState("Another parcel of this order has been recorded meanwhile. Look at what is left to send.")
     if order.held_at is not None and not override_reason:
         raise NotAllowedInState(f"Order {order.number} is on hold: {order.hold_reason or 'no reason given'}.")
     sent = _sent(list(order.lines.lock()), lines)
@@ -47,7 +51,7 @@ def ship(
     FulfilmentLine.objects.bulk_create(
         FulfilmentLine(fulfilment=parcel, line=line, quantity=quantity) for line, quantity in sent
     )
-    DirtyDay.objects.create(source_type=SOURCE, source_id=parcel.pk, day=business_day(at))
+    mark(SOURCE, [(parcel.pk, business_day(at))])
     _note(order, parcel, sent, at, actor=actor, override_reason=override_reason)
     if not any(line.quantity_to_ship for line in order.lines.all()):
         move(order, Status.FULFILLED, by=by, at=at, actor=actor)

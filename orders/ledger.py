@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from core.days import business_day
+from core.dirty import mark
 from core.money import divide_half_up, tax_inside
-from orders.models import DirtyDay, Order, OrderLine, SalesEntry
+from orders.models import Order, OrderLine, SalesEntry
 
 SOURCE = "sales_entry"
 Kind = SalesEntry.Kind
@@ -91,9 +92,7 @@ def refund_entries(
 def post(entries: Iterable[SalesEntry]) -> list[SalesEntry]:
     """Write entries in the caller's transaction and mark the days whose snapshots they change."""
     saved = SalesEntry.objects.bulk_create(list(entries))
-    DirtyDay.objects.bulk_create(
-        DirtyDay(source_type=SOURCE, source_id=entry.pk, day=day) for entry in saved for day in days_of(entry)
-    )
+    mark(SOURCE, ((entry.pk, day) for entry in saved for day in days_of(entry)))
     return saved
 
 

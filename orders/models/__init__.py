@@ -2,7 +2,7 @@
 
 from orders.models.bag import MAX_QUANTITY, Cart, CartLine, DiscountRedemption
 from orders.models.fulfilment import Fulfilment, FulfilmentLine
-from orders.models.ledger import DirtyDay, Invoice, SalesEntry
+from orders.models.ledger import Invoice, SalesEntry
 from orders.models.order import Order, OrderAddress, OrderEvent, OrderLine, OrderNote
 from orders.models.terms import DiscountCode, ShippingMethod, TaxRate
 
@@ -10,7 +10,6 @@ __all__ = [
     "MAX_QUANTITY",
     "Cart",
     "CartLine",
-    "DirtyDay",
     "DiscountCode",
     "DiscountRedemption",
     "Fulfilment",

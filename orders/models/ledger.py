@@ -1,4 +1,4 @@
-"""The sales ledger that every sales figure is a sum over, the days it touches, and the invoices."""
+"""The sales ledger that every sales figure is a sum over, and the invoices."""
 
 from django.db import models
 from django.db.models import Q
@@ -68,23 +68,6 @@ class SalesEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of order {self.order_id} on {self.day}"
-
-
-class DirtyDay(models.Model):
-    """A day whose snapshot no longer holds all its facts; insert-only, taken away by the build that includes it."""
-
-    source_type = models.CharField(max_length=20)
-    source_id = models.BigIntegerField()
-    day = models.DateField()
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["day"], name="dirty_day_day"),
-            models.Index(fields=["source_type", "source_id"], name="dirty_day_source"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.day} ({self.source_type} {self.source_id})"
 
 
 class Invoice(models.Model):

@@ -5,8 +5,9 @@ from django.utils import timezone
 
 from audit.models import AuditRecord
 from core.errors import DomainError, NotAllowedInState
+from core.models import DirtyDay
 from orders.fulfilment import ship
-from orders.models import DirtyDay, Order
+from orders.models import Order
 from orders.tests.factories import line_of, make_order
 from products.tests.factories import make_variant
 

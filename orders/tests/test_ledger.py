@@ -8,9 +8,10 @@ from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.models import DirtyDay
 from core.money import tax_inside
 from orders.ledger import RefundedLine, post, refund_entries, sale_entries
-from orders.models import DirtyDay, Order, OrderLine, SalesEntry
+from orders.models import Order, OrderLine, SalesEntry
 from orders.splitting import Asked, parts_of, split_refund
 from orders.tests.factories import line_of, make_order, make_shipping_method
 from products.tests.factories import make_variant

@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from audit.models import AuditRecord
 from core.errors import AmountMismatch, DomainError, NotAllowedInState, OutOfStock
+from core.models import DirtyDay
 from mail.models import OutgoingMail
 from orders.lifecycle import cancel_unpaid, expire, mark_paid, revive_expired
-from orders.models import Cart, DirtyDay, DiscountCode, Invoice, Order, OrderLine, SalesEntry
+from orders.models import Cart, DiscountCode, Invoice, Order, OrderLine, SalesEntry
 from orders.tests.factories import line_of, make_cart, make_discount, make_order, make_shipping_method, pay, place
 from orders.transitions import EXPIRED, REVIVED, TABLE, By, Status, move
 from products.models import StockItem, StockMovement
