@@ -54,7 +54,7 @@ def add_parcel(world: World, record: ShipRecord) -> Fulfilment:
     """Plan a parcel; the last one fulfils the order. Raises BadLine."""
     state = _order(world, record.order)
     order = state.order
-    if order.status == Status.PENDING:
+    if order.paid_at is None:
         raise BadLine("order", f"{record.order} has not been paid")
     if order.status == Status.CANCELED:
         raise BadLine("order", f"{record.order} was canceled")

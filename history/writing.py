@@ -87,7 +87,7 @@ def _insert(model: type[models.Model], fields: Sequence[Any], values: Iterable[V
     rows = _converted(fields, values)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
         else:

@@ -3,7 +3,6 @@
 import gzip
 import os
 import sys
-import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import DomainError
 from history.importing import DEFAULT_SOURCE, Outcome, import_history
+from history.progress import Progress
 from history.reading import KINDS, NOT_YET
 
 EPILOG = f"""
@@ -68,28 +68,6 @@ class Command(BaseCommand):
         if outcome.bad:
             rest = "" if dry_run else "; neither its batch nor anything after it was written"
             raise CommandError(f"{len(outcome.bad):,} bad lines, the first is line {outcome.bad[0].number}{rest}.")
-
-
-class Progress:
-    """Says rows, rate and time left, once every few seconds."""
-
-    def __init__(
-        self, write: Callable[[str], object], share_read: Callable[[], float | None], *, seconds: float = 2
-    ) -> None:
-        self._write, self._share_read, self._seconds = write, share_read, seconds
-        self._began = self._told = time.monotonic()
-
-    def __call__(self, outcome: Outcome) -> None:
-        """Tell how far it is, if it is time to."""
-        now = time.monotonic()
-        if now - self._told < self._seconds:
-            return
-        self._told = now
-        took = now - self._began
-        told = f"{outcome.rows:,} lines, {outcome.rows / took:,.0f} a second"
-        if share := self._share_read():
-            told += f", {share:.0%}, about {took / share - took:,.0f} s left"
-        self._write(told)
 
 
 @contextmanager
