@@ -190,8 +190,8 @@ class Replay:
         assert 0 <= order.discount <= sum(order.charges)
         assert ("discount_code" in line) == (order.discount > 0)
         goods = sum(order.charges) - order.discount
-        home = 0 if goods >= 4000 else 395
-        assert line.get("shipping", 0) == (home if line["country"] == "GB" else 995)
+        home = 0 if goods >= 4000 else 350
+        assert line.get("shipping", 0) == (home if line["country"] == "GB" else 950)
         assert sum(b.net + b.tax for b in order.buckets) == order.total > 0
         if order.paid_at:
             assert order.paid_at > when(line["placed_at"])
