@@ -1,6 +1,5 @@
 """Writing the record: one row for each act, in the transaction of the act; refusals after the rollback."""
 
-import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from structlog.contextvars import get_contextvars
 from audit.models import AuditOrigin, AuditRecord
 from core.acts import Act
 from core.errors import DomainError
+from core.http import client_address
 
 CODE = re.compile(r"[A-Za-z0-9_.:/+-]{0,60}\Z")
 HIDDEN = "changed"
@@ -47,7 +47,7 @@ def record(
         reason=reason[:300],
         request_id=current_request_id(request),
     )
-    if address := address_of(request):
+    if request is not None and (address := client_address(request)):
         AuditOrigin.objects.create(record=row, address=address)
     return row
 
@@ -102,14 +102,6 @@ def without_personal_data(changes: Changes) -> dict[str, Any]:
 def current_request_id(request: HttpRequest | None) -> str:
     """Return the id of the request, or of the task or job that is running."""
     return getattr(request, "request_id", "") or str(get_contextvars().get("request_id", ""))[:64]
-
-
-def address_of(request: HttpRequest | None) -> str | None:
-    """Return the network address a request came from, if it has one."""
-    try:
-        return str(ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))) if request else None
-    except ValueError:
-        return None
 
 
 def _kept(value: Any) -> Any:

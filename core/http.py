@@ -1,8 +1,10 @@
-"""What views need of a request: a safe way back, and pages that tolerate any number."""
+"""What views need of a request: where it came from, a safe way back, and pages that tolerate any number."""
 
+import ipaddress
 import re
 from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -10,6 +12,28 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 PER_PAGE = 25
 USABLE_NUMBER = re.compile(r"[1-9][0-9]{0,8}\Z")
+WITH_PORT = re.compile(r"\[(?P<six>[^\]]+)\](?::\d+)?|(?P<four>[\d.]+):\d+")
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return the network address a request came from, if it has one.
+
+    Each of the TRUSTED_PROXY_COUNT proxies in front appended the address it saw to `X-Forwarded-For`; what stands
+    before those entries was written by the visitor and is not believed.
+    """
+    seen = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    believed = seen[-settings.TRUSTED_PROXY_COUNT :] if settings.TRUSTED_PROXY_COUNT > 0 else []
+    return _address(believed[0] if believed else request.META.get("REMOTE_ADDR", ""))
+
+
+def _address(text: str) -> str | None:
+    """Return the address in its usual form, without the port that some proxies add; None if it is none."""
+    if found := WITH_PORT.fullmatch(text):
+        text = found["six"] or found["four"]
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None
 
 
 def safe_next(request: HttpRequest, default: str) -> str:

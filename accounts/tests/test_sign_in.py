@@ -87,6 +87,19 @@ def test_five_wrong_passwords_lock_the_address_out_everywhere_but_not_others(cli
     assert client.session["_auth_user_id"] == str(other.pk)
 
 
+def test_visitors_behind_one_trusted_proxy_do_not_share_its_limit(settings):
+    settings.TRUSTED_PROXY_COUNT = 1
+    known = make_user()
+    for number in range(11):  # the eleventh strike in a minute from one network is refused, whatever it names
+        guesser = Client(REMOTE_ADDR="10.0.0.2", headers={"X-Forwarded-For": f"192.0.2.{number}, 203.0.113.7"})
+        page = sign_in(guesser, f"guess-{number}@example.com", "wrong").content.decode()
+    assert WRONG not in page
+
+    other = Client(REMOTE_ADDR="10.0.0.2", headers={"X-Forwarded-For": "198.51.100.1"})
+    sign_in(other, known.email)
+    assert other.session["_auth_user_id"] == str(known.pk)
+
+
 def test_a_right_password_is_no_strike(client):
     user = make_user()
     for _ in range(7):

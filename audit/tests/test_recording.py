@@ -56,6 +56,13 @@ def test_an_address_that_is_none_is_left_out(address):
     assert AuditOrigin.objects.count() == 0
 
 
+def test_behind_a_trusted_proxy_the_address_is_the_one_it_saw(settings):
+    settings.TRUSTED_PROXY_COUNT = 1
+    forwarded = "198.51.100.9, 203.0.113.7"
+    record("act", request=make_request(REMOTE_ADDR="10.0.0.2", HTTP_X_FORWARDED_FOR=forwarded))
+    assert AuditOrigin.objects.get().address == "203.0.113.7"
+
+
 def test_a_record_vanishes_with_the_act_that_failed():
     @transaction.atomic
     def act():

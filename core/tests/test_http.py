@@ -1,7 +1,7 @@
 import pytest
 from django.test import RequestFactory
 
-from core.http import page_number, paginate, safe_next
+from core.http import client_address, page_number, paginate, safe_next
 
 RF = RequestFactory()
 
@@ -48,3 +48,26 @@ def test_a_page_beyond_the_last_is_the_last(wanted, shown):
 def test_no_rows_make_one_empty_page():
     page = paginate(RF.get("/", {"page": "7"}), [])
     assert (page.number, list(page)) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "expected"),
+    [
+        (0, "203.0.113.7", "192.0.2.1"),  # nobody in front is trusted, so the header is the visitor's own word
+        (1, "203.0.113.7", "203.0.113.7"),
+        (1, "198.51.100.9, 203.0.113.7", "203.0.113.7"),  # the first entry was sent along by the visitor
+        (2, "198.51.100.9, 203.0.113.7, 10.0.0.2", "203.0.113.7"),
+        (2, "203.0.113.7", "203.0.113.7"),  # it came past the outer proxy
+        (1, "", "192.0.2.1"),
+        (1, " , ", "192.0.2.1"),
+        (1, "203.0.113.7:51000", "203.0.113.7"),
+        (1, "[2001:DB8::1]:443", "2001:db8::1"),
+        (1, "2001:db8::1", "2001:db8::1"),
+        (1, "unknown", None),
+        (1, "203.0.113.7, <script>", None),
+    ],
+)
+def test_the_address_of_a_visitor_behind_proxies(settings, proxies, forwarded, expected):
+    settings.TRUSTED_PROXY_COUNT = proxies
+    request = RF.get("/", REMOTE_ADDR="192.0.2.1", headers={"X-Forwarded-For": forwarded})
+    assert client_address(request) == expected
