@@ -5,4 +5,4 @@ class PaymentsConfig(AppConfig):
     name = "payments"
 
     def ready(self) -> None:
-        from payments import jobs  # noqa: F401, PLC0415  declares the jobs of this room
+        from payments import fitness, jobs  # noqa: F401, PLC0415  declares the jobs of this room, and its needs

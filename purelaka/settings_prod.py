@@ -35,6 +35,7 @@ from purelaka.settings import *  # noqa: E402, F403  one base, two readings of i
 from purelaka.settings import DATABASES  # noqa: E402
 
 DEBUG = False
+REFUSE_UNFIT_SETTINGS = True
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_REDIRECT_EXEMPT = [r"^healthz/$", r"^readyz/$"]

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from core.fitness import refuse_unfit_settings
 from core.worker import Worker
 
 
@@ -15,6 +16,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
+        refuse_unfit_settings()
         worker = Worker()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, worker.stop)
