@@ -3,10 +3,10 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help demo test gates drills fmt bench lock clean venv venv-dev
+.PHONY: help demo test gates drills fmt bench contact-sheet lock clean venv venv-dev
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv:
 	@PYTHON="$(PYTHON)" sh tools/venv.sh requirements.txt
@@ -31,6 +31,9 @@ fmt: venv-dev ## Format and mend code and templates
 
 bench: venv-dev ## Requests a second of home, listing and product page, on PostgreSQL
 	@$(PY) -m bench.serve
+
+contact-sheet: venv-dev ## Pictures of every page, light and dark, phone and desk, into docs/contact-sheet/
+	@$(PY) -m tools.contact_sheet
 
 lock: venv-dev ## Resolve requirements*.in into the hashed locks again (UPGRADE=1 takes newer versions)
 	@sh tools/lock.sh

@@ -1,0 +1,249 @@
+"""Every page there is: its name, the address it stands for, who looks at it, and how to get there.
+
+The walk under axe and the contact sheet both read this list; a test holds it against the URLconf.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailConfirmationHMAC
+from allauth.account.utils import user_pk_to_url_str
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.test import RequestFactory
+from django.urls import reverse
+from playwright.sync_api import Page as Tab
+
+from core import views as core_views
+from orders.links import guest_path, guest_signature
+from tests.browser.scene import Scene
+
+CHECKOUT_ERRORS = {"email": "charlie", "postcode": "", "name": ""}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the registry. `route` is its URL name, empty for what has none; `act` is done once it is open.
+
+    `excused` names rules of axe
+    that do not apply, `answer` renders what no address can be made to say in a test (a 500), shown in its stead.
+    """
+
+    name: str
+    route: str
+    role: str = "guest"
+    path: Callable[[Scene], str] | None = None
+    act: Callable[[Tab], None] | None = None
+    status: int = 200
+    excused: tuple[str, ...] = ()
+    answer: Callable[[], HttpResponse] | None = None
+
+    def address(self, scene: Scene) -> str:
+        """The path of the page; payment pages of the simulator are on the same server."""
+        return self.path(scene) if self.path else reverse(self.route)
+
+
+def at(route: str, *arguments: object) -> Callable[[Scene], str]:
+    """The address of a route with fixed arguments."""
+    return lambda _scene: reverse(route, args=arguments)
+
+
+def order(name: str) -> Callable[[Scene], str]:
+    return lambda scene: scene.orders[name].get_absolute_url()
+
+
+def guest_order(name: str) -> Callable[[Scene], str]:
+    return lambda scene: guest_path(scene.orders[name])
+
+
+def guest_invoice(name: str) -> Callable[[Scene], str]:
+    return lambda scene: reverse(
+        "orders:guest_invoice", args=[scene.orders[name].public_id, guest_signature(scene.orders[name])]
+    )
+
+
+def payment(route: str, name: str) -> Callable[[Scene], str]:
+    return lambda scene: reverse(f"stripe_simulator:{route}", args=[scene.payments[name].stripe_session_id])
+
+
+def mail(name: str, route: str = "mail:detail") -> Callable[[Scene], str]:
+    return lambda scene: reverse(route, args=[scene.mails[name].pk])
+
+
+def confirming(scene: Scene) -> str:
+    address = scene.users["unconfirmed"].emailaddress_set.get()
+    return reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
+
+
+def resetting(scene: Scene) -> str:
+    user = scene.users["customer"]
+    return reverse(
+        "account_reset_password_from_key", args=[user_pk_to_url_str(user), default_token_generator.make_token(user)]
+    )
+
+
+def press(label: str) -> Callable[[Tab], None]:
+    """Press a button and wait for the page that follows."""
+
+    def act(tab: Tab) -> None:
+        with tab.expect_navigation():
+            tab.get_by_role("button", name=label).click()
+
+    return act
+
+
+def pay_badly(tab: Tab) -> None:
+    tab.get_by_label("E-mail").fill("charlie")
+    with tab.expect_navigation():
+        tab.get_by_role("button", name="Pay £").click()
+
+
+def remove_first(tab: Tab) -> None:
+    with tab.expect_navigation():
+        tab.get_by_role("button", name="Remove").first.click()
+
+
+def forget_token(tab: Tab) -> None:
+    tab.context.clear_cookies(name="csrftoken")
+    with tab.expect_navigation():
+        tab.locator("form[method=post]").first.evaluate("form => form.submit()")
+
+
+def _broken() -> HttpResponse:
+    return core_views.server_error(RequestFactory().get("/"))
+
+
+def _too_large() -> HttpResponse:
+    return core_views.bad_request(RequestFactory().get("/"), RequestDataTooBig())
+
+
+def _too_often() -> HttpResponse:
+    return render(RequestFactory().get("/"), "429.html", status=429)
+
+
+PAGES = [
+    Page("home", "products:home"),
+    Page("all products", "products:listing"),
+    Page(
+        "listing, filtered",
+        "products:listing",
+        path=lambda _: f"{reverse('products:listing')}?concern=dry&sort=price-up",
+    ),
+    Page("listing, nothing fits", "products:listing", path=lambda _: f"{reverse('products:listing')}?price_to=1"),
+    Page(
+        "listing, odd query",
+        "products:listing",
+        path=lambda _: f"{reverse('products:listing')}?page=-1&sort=x&price_from=abc",
+    ),
+    Page("category", "products:category", path=at("products:category", "serums")),
+    Page("search", "products:search", path=lambda _: f"{reverse('products:search')}?q=vitamin"),
+    Page("search, nothing found", "products:search", path=lambda _: f"{reverse('products:search')}?q=trombone"),
+    Page("search, not asked", "products:search"),
+    Page("product with a choice", "products:detail", path=at("products:detail", "niacinamide-serum")),
+    Page("product, reduced", "products:detail", path=at("products:detail", "vitamin-c-serum")),
+    Page("bag, empty", "orders:bag"),
+    Page("bag", "orders:bag", "bag"),
+    Page("checkout", "payments:checkout", "bag"),
+    Page("checkout, refused", "payments:checkout", "bag", act=pay_badly),
+    Page("bag, line removed", "orders:bag", "bag", act=remove_first),
+    Page("payment", "stripe_simulator:pay", path=payment("pay", "guest_pending")),
+    Page("payment, declined", "stripe_simulator:pay", path=payment("pay", "declined")),
+    Page("payment, 3-D Secure", "stripe_simulator:authenticate", path=payment("authenticate", "authenticate")),
+    Page("payment, expired", "stripe_simulator:pay", path=payment("pay", "expired"), status=410),
+    Page("guest order, paid", "orders:guest", path=guest_order("guest_paid")),
+    Page("guest order, pending", "orders:guest", path=guest_order("guest_pending")),
+    Page("guest invoice", "orders:guest_invoice", path=guest_invoice("guest_paid")),
+    Page("sign in", "account_login"),
+    Page("sign in, refused", "account_login", act=press("Sign in")),
+    Page("sign up", "account_signup"),
+    Page("sign up, refused", "account_signup", act=press("Create account")),
+    Page("look in your inbox", "account_email_verification_sent"),
+    Page("confirm address", "account_confirm_email", path=confirming),
+    Page("confirm address, old link", "account_confirm_email", path=at("account_confirm_email", "MQ:1abc:old")),
+    Page("account closed", "account_inactive"),
+    Page("forgotten password", "account_reset_password"),
+    Page("reset link sent", "account_reset_password_done"),
+    Page("new password", "account_reset_password_from_key", path=resetting),
+    Page(
+        "new password, old link",
+        "account_reset_password_from_key",
+        path=at("account_reset_password_from_key", "1", "abc-old"),
+    ),
+    Page("password saved", "account_reset_password_from_key_done"),
+    Page("400", "", path=lambda _: "/?q=%00", status=400),
+    Page("403, form too old", "account_login", act=forget_token),
+    Page("404", "", path=lambda _: "/nothing-here/", status=404),
+    Page("404, product", "products:detail", path=at("products:detail", "no-such-thing"), status=404),
+    Page("405", "", path=at("orders:bag_add"), status=405),
+    Page("413", "", path=lambda _: "/413/", answer=_too_large, status=413),
+    Page("429", "", path=lambda _: "/429/", answer=_too_often, status=429),
+    Page("500", "", path=lambda _: "/500/", answer=_broken, status=500),
+    Page("account", "accounts:account", "customer"),
+    Page("orders", "orders:list", "customer"),
+    Page("order, pending", "orders:detail", "customer", path=order("pending")),
+    Page("order, processing", "orders:detail", "customer", path=order("processing")),
+    Page("order, paid", "orders:detail", "customer", path=order("paid")),
+    Page("order, sent", "orders:detail", "customer", path=order("fulfilled")),
+    Page("order, canceled", "orders:detail", "customer", path=order("canceled")),
+    Page(
+        "invoice",
+        "orders:invoice",
+        "customer",
+        path=lambda scene: reverse("orders:invoice", args=[scene.orders["fulfilled"].public_id]),
+    ),
+    Page("details", "accounts:details", "customer"),
+    Page("new address", "accounts:address_create", "customer"),
+    Page("new address, refused", "accounts:address_create", "customer", act=press("Save address")),
+    Page(
+        "edit address",
+        "accounts:address_edit",
+        "customer",
+        path=lambda scene: reverse("accounts:address_edit", args=[scene.address.pk]),
+    ),
+    Page("change password", "account_change_password", "customer"),
+    Page("sign out", "account_logout", "customer"),
+    Page("account, new", "accounts:account", "newcomer"),
+    Page("orders, none", "orders:list", "newcomer"),
+    Page("staff, analyst", "rbac:landing", "analyst"),
+    Page("403", "", "analyst", path=at("rbac:people"), status=403),
+    Page("staff, ops", "rbac:landing", "ops"),
+    Page("sent mail", "mail:list", "ops"),
+    Page("sent mail, none match", "mail:list", "ops", path=lambda _: f"{reverse('mail:list')}?recipient=nobody"),
+    Page("mail", "mail:detail", "ops", path=mail("receipt")),
+    Page("mail, failed", "mail:detail", "ops", path=mail("failed")),
+    Page("mail, private", "mail:detail", "ops", path=mail("private")),
+    Page(
+        "mail preview",
+        "mail:preview",
+        "ops",
+        path=mail("receipt", "mail:preview"),
+        excused=("landmark-one-main", "region"),  # a mail is shown inside the landmarks of its reader
+    ),
+    Page("staff, admin", "rbac:landing", "admin"),
+    Page("people and roles", "rbac:people", "admin"),
+    Page("people, refused", "rbac:people", "admin", act=press("Give access")),
+]
+ROLES = tuple(dict.fromkeys(page.role for page in PAGES))
+
+# Addresses that answer with no page of their own, each with the reason.
+NO_PAGE = {
+    "core:appearance": "a form's target",
+    "core:media": "a photograph",
+    "accounts:landing": "leads on to where a person works",
+    "accounts:address_delete": "a form's target",
+    "orders:bag_add": "a form's target; its 405 is in the list",
+    "orders:bag_update": "a form's target",
+    "orders:bag_remove": "a form's target",
+    "orders:bag_undo": "a form's target",
+    "orders:code_apply": "a form's target",
+    "orders:code_remove": "a form's target",
+    "payments:cancel": "a form's target",
+    "payments:retry": "a form's target",
+    "payments:return": "asks Stripe and leads on to the order",
+    "payments:webhook": "Stripe's door",
+    "mail:resend": "a form's target",
+    "rbac:change_role": "a form's target",
+    "rbac:invite": "a form's target",
+}

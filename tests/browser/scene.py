@@ -1,0 +1,213 @@
+"""What the browser sees: the demonstration's shelves and photographs, people of every role, orders in every state."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Address, User
+from accounts.tests.factories import make_address, make_user
+from core.models import StoreSetting
+from demo.catalogue import PHOTOS, load_categories
+from demo.catalogue import Product as Described
+from mail.delivery import deliver_due_mail
+from mail.models import OutgoingMail
+from mail.services import queue_mail
+from orders.fulfilment import ship
+from orders.models import Order
+from orders.placing import AddressData
+from orders.reference import make_reference_terms
+from orders.tests.factories import make_order
+from orders.transitions import By
+from payments.closing import cancel_order_unpaid
+from payments.models import Payment
+from payments.sync import sync_payment
+from payments.tests.factories import make_paid, make_started, session_of
+from products.models import Category, Product, Variant
+from products.search import index_products
+from products.tests.factories import make_stock
+from stripe_simulator import control
+
+THREE_D_SECURE = "4000002500003155"
+ALICE = AddressData(name="Alice Archer", line1="Flat 3, 14 Orchard Rise", city="Leeds", postcode="LS8 1AB")
+LONG = AddressData(
+    name="Maximiliane Wolkenstein-Featherstonehaugh",
+    line1="The Old Apothecary House, 117 Llanfairpwllgwyngyllgogerychwyrndrobwll Road",
+    line2="Third floor, ring twice",
+    city="Stratford-upon-Avon",
+    region="Warwickshire",
+    postcode="CV37 6BA",
+    phone="+44 1789 555 0199",
+)
+
+
+def stock_shelves() -> None:
+    """Put the demonstration's catalogue on sale, with its photographs and the terms of sale."""
+    for category in load_categories():
+        shelf = Category.objects.create(
+            name=category.name, slug=category.slug, description=category.description, position=category.position
+        )
+        for described in category.products:
+            _put_on_shelf(shelf, described)
+    index_products(list(Product.objects.values_list("pk", flat=True)))
+    _copy_photographs()
+    make_reference_terms(currency=settings.STORE_CURRENCY)
+    StoreSetting.objects.create(
+        seller_name="PureLaka Ltd",
+        seller_address="12 Orchard Yard\nBristol BS1 4QA\nUnited Kingdom",
+        vat_number="GB 123 4567 89",
+        support_email="care@example.com",
+    )
+
+
+def _put_on_shelf(shelf: Category, described: Described) -> None:
+    product = Product.objects.create(
+        category=shelf,
+        name=described.name,
+        slug=described.slug,
+        summary=described.summary,
+        description=described.what_it_is,
+        audience=described.for_whom,
+        ingredients=described.ingredients,
+        how_to_use=described.how_to_use,
+        concerns=list(described.concerns),
+        status=Product.Status.ACTIVE,
+        seo_title=described.seo_title,
+        seo_description=described.seo_description,
+    )
+    for position, photo in enumerate(described.images):
+        product.images.create(
+            alt=photo.alt,
+            position=position,
+            stem=f"products/{photo.name}",
+            widths=list(photo.widths),
+            width=photo.width,
+            height=photo.height,
+            lqip=photo.lqip,
+        )
+    for position, sold in enumerate(described.variants):
+        variant = Variant.objects.create(
+            product=product,
+            sku=sold.sku,
+            name=sold.name,
+            option_values=sold.options,
+            currency=settings.STORE_CURRENCY,
+            price_minor=sold.price_minor,
+            compare_at_minor=sold.compare_at_minor,
+            cost_minor=sold.cost_minor,
+            weight_g=sold.weight_g,
+            position=position,
+        )
+        make_stock(variant, sold.opening_stock if sold.ends_at is None else sold.ends_at)
+
+
+def _copy_photographs() -> None:
+    shelf = Path(settings.MEDIA_ROOT) / "products"
+    if not shelf.exists():
+        shutil.copytree(PHOTOS, shelf)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The shop as the walk through its pages finds it."""
+
+    url: str
+    users: dict[str, User]
+    orders: dict[str, Order]
+    payments: dict[str, Payment]
+    mails: dict[str, OutgoingMail]
+    address: Address
+
+    def cookies(self, role: str) -> list[dict[str, str]]:
+        """The cookies of a visitor: a role's sign-in, `bag` for a guest with a bag, none for `guest`."""
+        client = Client()
+        if role in self.users:
+            client.force_login(self.users[role])
+        elif role == "bag":
+            fill_bag(client)
+        return [{"name": name, "value": morsel.value, "url": self.url} for name, morsel in client.cookies.items()]
+
+
+def fill_bag(client: Client) -> None:
+    """Three lines, one of them in a quantity, and a discount code."""
+    for sku, quantity in (("PL-VTC-30", 2), (a_choice()[1].sku, 1), ("PL-NRC-50", 1)):
+        variant = Variant.objects.get(sku=sku)
+        client.post(reverse("orders:bag_add"), {"variant": variant.pk, "quantity": quantity})
+    client.post(reverse("orders:code_apply"), {"code": "WELCOME10"})
+
+
+def a_choice() -> list[Variant]:
+    """The variants of a product that comes in several, all of them in stock."""
+    for product in Product.objects.order_by("pk"):
+        variants = list(product.variants.order_by("position"))
+        if len(variants) > 1 and all(variant.stock.available > 5 for variant in variants):
+            return variants
+    raise AssertionError("the catalogue has no product with a choice")
+
+
+def make_scene(url: str) -> Scene:
+    """Stock the shelves and let people buy."""
+    stock_shelves()
+    users = _people()
+    orders, payments = _trade(users["customer"])
+    deliver_due_mail()
+    return Scene(url, users, orders, payments, _mails(orders), make_address(users["customer"].customer))
+
+
+def _people() -> dict[str, User]:
+    users = {
+        "customer": make_user("customer", email="alice@example.com"),
+        "newcomer": make_user("customer", email="nobody-has-a-longer-address@departments.example.com", name=""),
+        "unconfirmed": make_user("customer", email="bea@example.com", verified=False),
+        "analyst": make_user("analyst", email="analyst@example.com", name="Bo Nilsen"),
+        "ops": make_user("ops", email="ops@example.com", name="Priya Raman"),
+        "admin": make_user("admin", email="admin@example.com", name="Marta Kowalska"),
+    }
+    User.objects.filter(email__in=["ops@example.com", "admin@example.com"]).update(last_login=timezone.now())
+    return users
+
+
+def _trade(alice: User) -> tuple[dict[str, Order], dict[str, Payment]]:
+    small, large = a_choice()[:2]
+    serum = Variant.objects.get(sku="PL-VTC-30")
+    hers = {"user": alice, "email": alice.email, "customer_name": "Alice Archer", "address": ALICE}
+    guest = {"email": "charlie.the.guest@example.com", "customer_name": LONG.name, "address": LONG}
+    payments: dict[str, Payment] = {}
+    orders: dict[str, Order] = {}
+    orders["fulfilled"], _ = make_paid(lines={small: 1, serum: 2}, discount_code="WELCOME10", **hers)
+    ship(orders["fulfilled"].pk, at=timezone.now(), carrier="Royal Mail", tracking="AB123456789GB")
+    orders["paid"], _ = make_paid(lines={large: 1}, **hers)
+    orders["processing"], payments["processing"] = make_started(lines={serum: 1}, **hers)
+    control.pay(session_of(payments["processing"]), "bank_debit_succeeds")
+    sync_payment(payments["processing"].pk)
+    orders["canceled"] = make_order({serum: 1}, **hers)
+    cancel_order_unpaid(orders["canceled"].pk, reason="shopper", by=By.SHOPPER)
+    orders["pending"], payments["pending"] = make_started(lines={small: 2, large: 1}, **hers)
+    orders["guest_paid"], _ = make_paid(lines={small: 1, large: 1, serum: 1}, **guest)
+    orders["guest_pending"], payments["guest_pending"] = make_started(lines={large: 1, serum: 3}, **guest)
+    for name, card in {"declined": "4000000000000002", "authenticate": THREE_D_SECURE}.items():
+        orders[name], payments[name] = make_started(lines={small: 1, serum: 1}, **guest)
+        control.pay(session_of(payments[name]), card)
+    orders["expired"], payments["expired"] = make_started(lines={small: 1}, **guest)
+    control.expire(session_of(payments["expired"]))
+    return orders, payments
+
+
+def _mails(orders: dict[str, Order]) -> dict[str, OutgoingMail]:
+    receipt = OutgoingMail.objects.filter(kind="order_receipt", recipient=orders["guest_paid"].email).get()
+    private = queue_mail(
+        key="reset:1",
+        kind="password_reset",
+        recipient="alice@example.com",
+        context={"password_reset_url": "https://example.com/account/password/reset/key/1-abc/"},
+        is_secret=True,
+    )
+    failed = OutgoingMail.objects.filter(kind="order_receipt", recipient="alice@example.com").latest("pk")
+    failed.state, failed.sent_at, failed.attempts = OutgoingMail.State.FAILED, None, 8
+    failed.last_error = "550 5.2.2 The mailbox is full"
+    failed.save()
+    return {"receipt": receipt, "private": private, "failed": failed}
