@@ -81,15 +81,11 @@ class CheckoutForm(forms.Form):
         self.fields["phone"].help_text = "Only used if the carrier cannot find you."
         chosen = sorted(((code, names.get(code, code)) for code in codes), key=lambda pair: pair[1])
         self.fields["country"].choices = chosen  # type: ignore[attr-defined]
+        country = self.data.get("country", "") if self.is_bound else self.initial.get("country", "")
+        self.fields["postcode"].required = country in WITH_POSTCODE
         keys = [method.pk for method in methods]
         self.fields["method"].queryset = ShippingMethod.objects.filter(pk__in=keys)  # type: ignore[attr-defined]
 
-    def clean(self) -> dict[str, Any]:
-        """Ask for a postcode where addresses have one."""
-        cleaned = super().clean() or {}
-        if cleaned.get("country") in WITH_POSTCODE and not cleaned.get("postcode") and "postcode" not in self.errors:
-            self.add_error("postcode", "Enter the postcode.")
-        return cleaned
 
-
+# Countries whose addresses have a postcode; elsewhere it may be left empty.
 WITH_POSTCODE = frozenset("AT AU BE CA CH CZ DE DK ES FI FR GB GR HU IT JP LU NL NO PL PT SE US".split())
