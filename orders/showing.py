@@ -82,9 +82,9 @@ def _pending(order: Order, *, is_processing: bool) -> NextStep:
             "The payment has been started and is not confirmed yet. We keep your order until it is.",
         )
     return NextStep(
-        "We are waiting for Stripe to confirm your payment",
-        "If you have just paid, this page will say so as soon as we know. If you have not, you can still pay; "
-        "until then nothing is charged.",
+        "This order has not been paid yet",
+        "If you have just paid, Stripe is about to confirm it and this page will say so. If you have not, you can "
+        "pay now or cancel; until then nothing is charged.",
         "warn",
     )
 

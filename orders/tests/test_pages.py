@@ -106,7 +106,7 @@ def test_a_guest_sees_the_order_by_its_signed_address_only(client: Client) -> No
 def test_a_pending_order_is_honest_and_offers_to_pay(client: Client) -> None:
     shown = page(client, guest_path(make_order()))
 
-    assert "We are waiting for Stripe to confirm your payment" in shown
+    assert "This order has not been paid yet" in shown
     assert "Pay £13.50" in shown
     assert "Payment received" not in shown
 
