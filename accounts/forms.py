@@ -18,6 +18,7 @@ def _say(form: forms.BaseForm, name: str, label: str, *, hint: str = "") -> None
     field = form.fields[name]
     field.label = label
     field.help_text = hint
+    field.error_messages["required"] = f"Enter your {label.lower()}."
     field.widget.attrs.pop("placeholder", None)
     if isinstance(field, forms.EmailField):
         field.error_messages["invalid"] = NO_ADDRESS
@@ -107,4 +108,9 @@ class AddressForm(forms.ModelForm):
             "postcode": forms.TextInput({"autocomplete": "postal-code"}),
             "country": forms.Select({"autocomplete": "country"}),
             "phone": forms.TextInput({"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+        }
+        error_messages = {
+            "name": {"required": "Enter the full name."},
+            "line1": {"required": "Enter the first line of the address."},
+            "city": {"required": "Enter the town or city."},
         }

@@ -14,6 +14,7 @@ class InviteForm(forms.Form):
         max_length=EMAIL_LENGTH,
         help_text="They get a link under which they set their own password.",
         widget=forms.EmailInput({"autocomplete": "off"}),
+        error_messages={"required": "Enter the e-mail address of who is to work here."},
     )
     role = forms.ChoiceField(label="Role", choices=[(role, ROLE_NAMES[role]) for role in STAFF_ROLES])
 

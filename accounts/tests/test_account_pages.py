@@ -76,7 +76,7 @@ def test_somebody_elses_address_does_not_exist(client, alice, act):
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("line1", "", "This field is required."),
+        ("line1", "", "Enter the first line of the address."),
         ("line1", "x" * 1_000_000, "Ensure this value has at most 160 characters"),
         ("country", "ZZ", "Select a valid choice."),
         ("postcode", "1" * 21, "Ensure this value has at most 20 characters"),

@@ -103,7 +103,7 @@ def test_sign_up_with_a_known_address_answers_alike_and_writes_to_its_owner(clie
         ("password1", "password12345", "This password is too common."),
         ("password1", "alice@example.com", "The password is too similar to the e-mail."),
         ("name", "x" * 1_000_000, "Ensure this value has at most 120 characters"),
-        ("email", "", "This field is required."),
+        ("email", "", "Enter your e-mail address."),
     ],
 )
 def test_bad_input_is_refused_with_a_sentence(client, field, value, sentence):

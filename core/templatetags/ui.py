@@ -98,8 +98,13 @@ def form_errors(*bound_forms: forms.BaseForm) -> dict[str, Any]:
         errors += [{"text": text} for text in form.non_field_errors()]
         for bound in form:
             target = "" if bound.is_hidden else _target(bound)
-            errors += [{"text": f"{bound.label}: {text}", "target": target} for text in bound.errors]
+            errors += [{"text": _with_label(bound, text), "target": target} for text in bound.errors]
     return {"errors": errors}
+
+
+def _with_label(bound: forms.BoundField, text: str) -> str:
+    """Say which field it is about, unless the sentence does: "Enter the postcode." needs no "Postcode:"."""
+    return text if bound.label.casefold() in text.casefold() else f"{bound.label}: {text}"
 
 
 @register.simple_tag
