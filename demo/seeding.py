@@ -171,17 +171,20 @@ def _import(plan: Plan, progress: Progress) -> Outcome:
 def _look_ahead(plan: Plan) -> tuple[int, str]:
     """Return how many lines there are, and the customer whom the login of the customer stands for.
 
-    It is somebody with several orders, the last of them as late as possible, so that their account has much to show.
+    It is somebody with several orders, one of them refunded, the last as late as possible, so that their account has
+    much to show.
     """
-    orders: Counter[str] = Counter()
-    latest: dict[str, int] = {}
-    count = 0
-    for count, line in enumerate(plan.lines(), start=1):
+    count, buyers, refunded = 0, dict[str, str](), set[str]()
+    for line in plan.lines():
+        count += 1
         if line["type"] == "order" and "customer" in line:
-            orders[line["customer"]] += 1
-            latest[line["customer"]] = count
-    fitting = [ref for ref, bought in orders.items() if bought in REGULAR_ORDERS] or list(orders)
-    return count, max(fitting, key=lambda ref: latest[ref], default="")
+            buyers[line["ref"]] = line["customer"]
+        elif line["type"] == "refund":
+            refunded.add(buyers.get(line["order"], ""))
+    bought = Counter(buyers.values())
+    latest = {customer: place for place, customer in enumerate(buyers.values())}
+    fitting = [customer for customer, orders in bought.items() if orders in REGULAR_ORDERS] or list(bought)
+    return count, max(fitting, key=lambda customer: (customer in refunded, latest[customer]), default="")
 
 
 def _as_login(line: Line, regular: str) -> Line:
