@@ -23,8 +23,8 @@ class OrderPage:
 
     @cached_property
     def lines(self) -> list[OrderLine]:
-        """The order's lines."""
-        return list(self.order.lines.all())
+        """The order's lines with their variants."""
+        return list(self.order.lines.select_related("variant"))
 
     @cached_property
     def summary(self) -> list[dict[str, Any]]:

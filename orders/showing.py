@@ -8,6 +8,7 @@ from typing import Any
 from orders.models import Order, OrderEvent, OrderLine
 from orders.pricing import Quote
 from orders.transitions import EXPIRED, Status
+from products.images import pictures_of
 
 WORDS = {
     "placed": "Order placed",
@@ -94,13 +95,15 @@ def _by(order: Order) -> str:
 
 
 def summary_lines(lines: Sequence[OrderLine]) -> list[dict[str, Any]]:
-    """Return an order's lines for `components/order_summary.html`."""
+    """Return an order's lines for `components/order_summary.html`; they come with their variants."""
+    photographs = pictures_of(line.variant.product_id for line in lines)
     return [
         {
             "name": line.name,
             "options": line.variant_name,
             "quantity": line.quantity,
             "total_minor": line.gross_minor,
+            "image": next(iter(photographs.get(line.variant.product_id, [])), None),
         }
         for line in lines
     ]
