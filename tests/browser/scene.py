@@ -1,34 +1,29 @@
 """What the browser sees: the demonstration's shelves and photographs, people of every role, orders in every state."""
 
-import shutil
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import timedelta
 
-from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Address, User
 from accounts.tests.factories import make_address, make_user
-from core.models import StoreSetting
-from demo.catalogue import PHOTOS, load_categories
-from demo.catalogue import Product as Described
+from demo.catalogue import load_categories
+from demo.shop import open_shop
 from mail.delivery import deliver_due_mail
 from mail.models import OutgoingMail
 from mail.services import queue_mail
 from orders.fulfilment import ship
 from orders.models import Order
 from orders.placing import AddressData
-from orders.reference import make_reference_terms
 from orders.tests.factories import make_order
 from orders.transitions import By
 from payments.closing import cancel_order_unpaid
 from payments.models import Payment
 from payments.sync import sync_payment
 from payments.tests.factories import make_paid, make_started, session_of
-from products.models import Category, Product, Variant
-from products.search import index_products
+from products.models import Product, Variant
 from products.tests.factories import make_stock
 from stripe_simulator import control
 
@@ -46,69 +41,13 @@ LONG = AddressData(
 
 
 def stock_shelves() -> None:
-    """Put the demonstration's catalogue on sale, with its photographs and the terms of sale."""
+    """Open the demonstration's shop, with what stands on its shelves when its trade stops."""
+    open_shop(since=timezone.now() - timedelta(days=30))
     for category in load_categories():
-        shelf = Category.objects.create(
-            name=category.name, slug=category.slug, description=category.description, position=category.position
-        )
-        for described in category.products:
-            _put_on_shelf(shelf, described)
-    index_products(list(Product.objects.values_list("pk", flat=True)))
-    _copy_photographs()
-    make_reference_terms(currency=settings.STORE_CURRENCY)
-    StoreSetting.objects.create(
-        seller_name="PureLaka Ltd",
-        seller_address="12 Orchard Yard\nBristol BS1 4QA\nUnited Kingdom",
-        vat_number="GB 123 4567 89",
-        support_email="care@example.com",
-    )
-
-
-def _put_on_shelf(shelf: Category, described: Described) -> None:
-    product = Product.objects.create(
-        category=shelf,
-        name=described.name,
-        slug=described.slug,
-        summary=described.summary,
-        description=described.what_it_is,
-        audience=described.for_whom,
-        ingredients=described.ingredients,
-        how_to_use=described.how_to_use,
-        concerns=list(described.concerns),
-        status=Product.Status.ACTIVE,
-        seo_title=described.seo_title,
-        seo_description=described.seo_description,
-    )
-    for position, photo in enumerate(described.images):
-        product.images.create(
-            alt=photo.alt,
-            position=position,
-            stem=f"products/{photo.name}",
-            widths=list(photo.widths),
-            width=photo.width,
-            height=photo.height,
-            lqip=photo.lqip,
-        )
-    for position, sold in enumerate(described.variants):
-        variant = Variant.objects.create(
-            product=product,
-            sku=sold.sku,
-            name=sold.name,
-            option_values=sold.options,
-            currency=settings.STORE_CURRENCY,
-            price_minor=sold.price_minor,
-            compare_at_minor=sold.compare_at_minor,
-            cost_minor=sold.cost_minor,
-            weight_g=sold.weight_g,
-            position=position,
-        )
-        make_stock(variant, sold.opening_stock if sold.ends_at is None else sold.ends_at)
-
-
-def _copy_photographs() -> None:
-    shelf = Path(settings.MEDIA_ROOT) / "products"
-    if not shelf.exists():
-        shutil.copytree(PHOTOS, shelf)
+        for product in category.products:
+            for sold in product.variants:
+                left = sold.opening_stock if sold.ends_at is None else sold.ends_at
+                make_stock(Variant.objects.get(sku=sold.sku), left)
 
 
 @dataclass(frozen=True)
