@@ -1,0 +1,31 @@
+from django.apps import AppConfig
+
+
+class AnalyticsConfig(AppConfig):
+    name = "analytics"
+
+    def ready(self) -> None:
+        """Declare the job, the documents that are made from the registry, and the places in the console."""
+        from analytics import jobs  # noqa: F401, PLC0415  declares the job of this room
+        from analytics.documents import register_documents  # noqa: PLC0415
+        from core import navigation  # noqa: PLC0415
+
+        register_documents()
+        navigation.register(
+            "Reports",
+            "Analytics",
+            "analytics:dashboard",
+            "analytics_view",
+            "chart-line",
+            position=10,
+            summary="What was sold and given back, to whom, and how that compares with the days before.",
+        )
+        navigation.register(
+            "Reports",
+            "Exports",
+            "analytics:exports",
+            "exports_run",
+            "download",
+            position=90,
+            summary="Figures, orders, products and customers as CSV files.",
+        )

@@ -1,0 +1,219 @@
+"""The snapshot build: takes the days that changed and rebuilds them from the ledger, whole or not at all.
+
+An entry of the ledger belongs to the figures shown exactly if it has no `DirtyDay` row. On PostgreSQL a build is one
+REPEATABLE READ transaction, on SQLite a run of short write transactions, each of which leaves every day it touched
+whole. A build that dies leaves nothing behind: what it had taken is there again for the next one.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import Max, Min
+from django.utils import timezone
+
+from accounts.models import Customer
+from analytics.calendar import Scope, built_days, days_to_build
+from analytics.leasing import claim, hold, release, succeed
+from analytics.models import Build, DayState, FactDay, FactDayHistory
+from analytics.popularity import write_units_sold
+from analytics.rebuilding import (
+    DaySet,
+    fill_with_zeros,
+    forget_days_outside,
+    rebuild_facts,
+    rebuild_first_sales,
+    take_dirty_days,
+    take_first_sales,
+)
+from core.days import day_bounds
+
+CUSTOMERS_AT_ONCE = 20_000
+FIRST_BATCH, LARGEST_BATCH, SECONDS_A_BATCH = 20, 400, 0.7  # days at once on SQLite, whose writers wait for each other
+NAMED_CAUSES = 5
+log = structlog.get_logger("purelaka.analytics")
+
+
+@dataclass
+class BuildResult:
+    """What a build came to; `build` is None if there was nothing to do."""
+
+    build: Build | None
+    days: int = 0
+    rows: int = 0
+    seconds: float = 0.0
+
+
+def build_snapshots(scope: Scope, *, progress: Callable[[int, int], None] = lambda _done, _of: None) -> BuildResult:
+    """Build the days of a scope and return what was done. Safe to repeat, and to run beside trade.
+
+    `progress` is told days done and days in all, after each batch. Raises BuildRunning while another build runs.
+    """
+    began, now = time.monotonic(), timezone.now()
+    if not days_to_build(scope):
+        Build.objects.filter(pk__in=Build.objects.succeeded().values("pk")[:1]).update(data_to=now)
+        return BuildResult(None, seconds=time.monotonic() - began)
+    build = claim(scope.name)
+    result = BuildResult(build)
+    try:
+        if connection.vendor == "postgresql":
+            _build_at_once(build, scope, result)
+        else:
+            _build_in_batches(build, scope, result, progress)
+    except BaseException as problem:
+        release(build, problem)
+        raise
+    write_units_sold()
+    result.seconds = time.monotonic() - began
+    log.info("snapshots_built", build=build.pk, days=result.days, rows=result.rows, seconds=round(result.seconds, 2))
+    return result
+
+
+@contextmanager
+def _one_view() -> Iterator[None]:
+    """Show a transaction the database as it was when it began; one that a caller has begun stays what it is."""
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if is_outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
+
+
+def _build_at_once(build: Build, scope: Scope, result: BuildResult) -> None:
+    data_to = timezone.now()
+    with _one_view():
+        hold(build)
+        days = days_to_build(scope)
+        if scope.is_full:
+            for low, high in _customer_ranges():
+                rebuild_first_sales(low, high)
+        _rebuild(build, days, scope, result)
+        _tidy(scope, result)
+        succeed(build, data_to=data_to, days=result.days, rows=result.rows)
+
+
+def _build_in_batches(build: Build, scope: Scope, result: BuildResult, progress: Callable[[int, int], None]) -> None:
+    data_to, days = timezone.now(), days_to_build(scope)
+    for low, high in _customer_ranges() if scope.is_full else ():
+        with transaction.atomic():
+            hold(build)
+            rebuild_first_sales(low, high)
+    size, done = FIRST_BATCH, 0
+    while done < len(days):
+        began = time.monotonic()
+        with transaction.atomic():
+            hold(build)
+            _rebuild(build, days[done : done + size], scope, result)
+        done = min(done + size, len(days))
+        progress(done, len(days))
+        size = _next_size(size, time.monotonic() - began)
+    with transaction.atomic():
+        hold(build)
+        _tidy(scope, result)
+        succeed(build, data_to=data_to, days=result.days, rows=result.rows)
+
+
+def _next_size(size: int, took: float) -> int:
+    return max(1, min(LARGEST_BATCH, 2 * size, int(size * SECONDS_A_BATCH / max(took, 0.001))))
+
+
+def _customer_ranges() -> Iterator[tuple[int, int]]:
+    """Yield ranges of keys that hold every customer."""
+    keys = Customer.objects.aggregate(low=Min("pk"), high=Max("pk"))
+    if keys["low"] is not None:
+        for low in range(keys["low"], keys["high"] + 1, CUSTOMERS_AT_ONCE):
+            yield low, low + CUSTOMERS_AT_ONCE - 1
+
+
+def _rebuild(build: Build, wanted: Sequence[date], scope: Scope, result: BuildResult) -> None:
+    """Rebuild days in the caller's transaction, and those whose first sales moved to one of them."""
+    if not wanted:
+        return
+    causes: dict[date, list[str]] = defaultdict(list)
+    for source, key, day in take_dirty_days(DaySet(wanted)):
+        causes[day].append(f"{source} {key}")
+    moved = [] if scope.is_full else take_first_sales(DaySet(wanted))
+    for day in set(moved) - set(wanted):
+        causes[day].append("an earlier first sale of a customer")
+    days = DaySet([*wanted, *moved])
+    before = _facts(days.days)
+    result.rows += rebuild_facts(days)
+    result.days += len(days.days)
+    _write_states(build, days, scope, before, causes)
+    result.rows += fill_with_zeros(days)
+
+
+Facts = dict[tuple[date, str], dict[str, int]]
+MEASURES = [field.name for field in FactDay._meta.concrete_fields if field.name not in ("id", "day", "currency")]
+
+
+def _facts(days: Sequence[date]) -> Facts:
+    rows = FactDay.objects.filter(day__range=(days[0], days[-1])).values("day", "currency", *MEASURES)
+    wanted = set(days)
+    return {
+        (row["day"], row["currency"]): {name: row[name] for name in MEASURES} for row in rows if row["day"] in wanted
+    }
+
+
+def _write_states(build: Build, days: DaySet, scope: Scope, before: Facts, causes: dict[date, list[str]]) -> None:
+    """Say that the days are built; a closed day that comes to other figures than before keeps the old ones."""
+    now, after = timezone.now(), _facts(days.days)
+    known = {state.day: state for state in DayState.objects.filter(day__in=days.days)}
+    states, history = [], []
+    for day in days.days:
+        state = known.get(day) or DayState(day=day)
+        replaced = [key for key in _changed(day, before, after) if _is_closed(state)]
+        history += [
+            FactDayHistory(
+                day=day,
+                currency=key[1],
+                revision=state.revision,
+                facts=before[key],
+                replaced_at=now,
+                build=build,
+                cause=_in_words(causes.get(day)) or f"build: {scope.name}",
+            )
+            for key in replaced
+            if key in before
+        ]
+        state.revision += bool(replaced)
+        state.built_at, state.build = now, build
+        states.append(state)
+    FactDayHistory.objects.bulk_create(history)
+    DayState.objects.bulk_create(
+        states, update_conflicts=True, unique_fields=["day"], update_fields=["built_at", "build", "revision"]
+    )
+
+
+def _changed(day: date, before: Facts, after: Facts) -> list[tuple[date, str]]:
+    """Return the keys of a day whose figures differ; a row that is not there is one of zeros."""
+    zeros = dict.fromkeys(MEASURES, 0)
+    keys = sorted(key for key in before.keys() | after.keys() if key[0] == day)
+    return [key for key in keys if before.get(key, zeros) != after.get(key, zeros)]
+
+
+def _is_closed(state: DayState) -> bool:
+    built_at: datetime | None = state.built_at
+    return built_at is not None and built_at >= day_bounds(state.day)[1]
+
+
+def _in_words(causes: Sequence[str] | None) -> str:
+    named = ", ".join((causes or [])[:NAMED_CAUSES])
+    more = len(causes or []) - NAMED_CAUSES
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _tidy(scope: Scope, result: BuildResult) -> None:
+    """Bring in line what no single day can: days outside all facts, and currencies that older days had not heard of."""
+    window = built_days()
+    if window is None:
+        return
+    if scope.is_full:
+        forget_days_outside(window.start, window.end)
+    result.rows += fill_with_zeros(DaySet(list(window)))

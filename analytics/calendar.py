@@ -1,0 +1,86 @@
+"""Which days there are facts for, which of them were built, and which a build has to take up."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import Max, Min
+
+from analytics.models import DayState
+from analytics.windows import Window
+from core.days import business_day, today
+from core.models import DirtyDay
+from orders.models import SalesEntry
+from payments.models import PaymentAttempt
+
+
+class Scope(NamedTuple):
+    """What a build is asked to do: the days that changed, everything, or the days of a window."""
+
+    name: str
+    window: Window | None = None
+    is_full: bool = False
+
+
+CHANGES = Scope("changes")
+FULL = Scope("full", is_full=True)
+
+
+def last_days(count: int) -> Scope:
+    """Return the scope of that many days, the last of which is today."""
+    end = today()
+    return Scope(f"days {count}", Window(end - timedelta(days=count - 1), end))
+
+
+def one_day(day: date) -> Scope:
+    """Return the scope of one day."""
+    return Scope(f"day {day}", Window(day, day))
+
+
+def fact_days() -> Window | None:
+    """Return the business days from the first dated fact of any kind to the last; None for a shop without any."""
+    entries = SalesEntry.objects.aggregate(first=Min("day"), last=Max("day"))
+    attempts = PaymentAttempt.objects.aggregate(first=Min("at"), last=Max("at"))
+    found = [_day(moment) for moment in (*entries.values(), *attempts.values()) if moment is not None]
+    return Window(min(found), max(found)) if found else None
+
+
+def built_days() -> Window | None:
+    """Return the days that are to be built: from the first fact to today, or to the last fact if that is later."""
+    facts = fact_days()
+    return Window(facts.start, max(facts.end, today())) if facts else None
+
+
+def days_without_state(window: Window) -> list[date]:
+    """Return the days of a window that were never built, in order; quick if there is none."""
+    states = DayState.objects.filter(day__range=(window.start, window.end))
+    if states.count() == len(window):
+        return []
+    built = set(states.values_list("day", flat=True))
+    return [day for day in window if day not in built]
+
+
+def missing_days(window: Window) -> list[date]:
+    """Return the days of a window between the first fact and the last that were never built.
+
+    A day before the first fact or after the last one is zero, not missing.
+    """
+    facts = fact_days()
+    if facts is None or window.end < facts.start or window.start > facts.end:
+        return []
+    return days_without_state(Window(max(window.start, facts.start), min(window.end, facts.end)))
+
+
+def days_to_build(scope: Scope) -> list[date]:
+    """Return the days that a build of this scope has to take up, in order."""
+    if scope.window is not None:
+        return list(scope.window)
+    all_days = built_days()
+    if scope.is_full:
+        return list(all_days or ())
+    dirty: Iterable[date] = DirtyDay.objects.order_by().values_list("day", flat=True).distinct()
+    return sorted({*dirty, *(days_without_state(all_days) if all_days else ())})
+
+
+def _day(moment: date | datetime) -> date:
+    return business_day(moment) if isinstance(moment, datetime) else moment

@@ -1,0 +1,83 @@
+"""What the pages of figures are asked for: days and a currency. Bad input is answered with a notice and the default."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from analytics.figures import currencies
+from analytics.windows import DEFAULT_PERIOD, LONGEST, PERIODS, Window, ending
+from core.days import today
+from core.money import printable
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+NOT_A_PERIOD = "“{}” is not a number of days we show here. Showing the last {} days."
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The window and the currency that a page shows; `period` is None for days of one's own choice."""
+
+    window: Window
+    currency: str
+    currencies: list[str]
+    period: int | None
+    notices: list[str] = field(default_factory=list)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query string that selects the same again."""
+        days = {"days": str(self.period)} if self.period else {}
+        own = {} if self.period else {"from": f"{self.window.start}", "to": f"{self.window.end}"}
+        return {**days, **own, "currency": self.currency}
+
+
+def read_selection(given: Mapping[str, str]) -> Selection:
+    """Read `days`, or `from` and `to`, and `currency`; for what makes no sense a notice, and the default instead."""
+    notices: list[str] = []
+    offered = currencies()
+    currency = _currency(given.get("currency", ""), offered, notices)
+    own = _own_window(given.get("from", ""), given.get("to", ""), notices)
+    if own is not None:
+        return Selection(own, currency, offered, None, notices)
+    period = _period(given.get("days", ""), notices)
+    return Selection(ending(today(), period), currency, offered, period, notices)
+
+
+def _currency(wanted: str, offered: list[str], notices: list[str]) -> str:
+    if not wanted or wanted.upper() in offered:
+        return wanted.upper() or offered[0]
+    notices.append(f"There are no figures in “{printable(wanted)}”. Showing {offered[0]}.")
+    return offered[0]
+
+
+def _period(wanted: str, notices: list[str]) -> int:
+    if wanted and wanted not in map(str, PERIODS):
+        notices.append(NOT_A_PERIOD.format(printable(wanted), DEFAULT_PERIOD))
+    return int(wanted) if wanted in map(str, PERIODS) else DEFAULT_PERIOD
+
+
+def _own_window(start: str, end: str, notices: list[str]) -> Window | None:
+    if not start and not end:
+        return None
+    instead = f"Showing the last {DEFAULT_PERIOD} days."
+    first, last = _day(start), _day(end)
+    if first is None or last is None:
+        wrong = printable(start if first is None else end)
+        said = f"“{wrong}” is not a day" if wrong else "One of the two days is missing"
+        notices.append(f"{said}; write both like {today()}. {instead}")
+        return None
+    if first > last:
+        notices.append(f"The first day, {first}, lies after the last one, {last}. {instead}")
+        return None
+    if (last - first) >= timedelta(days=LONGEST):
+        notices.append(f"More than {LONGEST:,} days cannot be shown at once. {instead}")
+        return None
+    return Window(first, last)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if DAY.match(text) else None
+    except ValueError:
+        return None

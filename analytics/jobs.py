@@ -1,0 +1,17 @@
+"""Snapshots by the clock."""
+
+from datetime import timedelta
+
+from analytics.building import build_snapshots
+from analytics.calendar import CHANGES
+from analytics.leasing import BuildRunning
+from core.jobs import job
+
+
+@job("analytics.build_snapshots", every=timedelta(minutes=5))
+def build_changed_days() -> None:
+    """Build the days that changed; while another build runs, leave it to that one."""
+    try:
+        build_snapshots(CHANGES)
+    except BuildRunning:
+        return
