@@ -21,7 +21,7 @@ def new_checkout_key() -> str:
 
 def _text(label: str, *, longest: int, autocomplete: str, required: bool = True, **attrs: str) -> forms.CharField:
     messages = {
-        "required": f"Enter the {label.lower()}.",
+        "required": f"Enter your {label.lower()}.",
         "max_length": f"{label} is longer than {longest} characters.",
     }
     widget = forms.TextInput(attrs={"autocomplete": autocomplete, **attrs})

@@ -121,7 +121,7 @@ def test_whole_journey_to_the_receipt(client: Client, variant: Variant) -> None:
     [
         ("email", "", "Enter your e-mail address."),
         ("email", "not-an-address", "Enter an e-mail address like name@example.com."),
-        ("name", "", "Enter the full name."),
+        ("name", "", "Enter your full name."),
         ("line1", "x" * 161, "Address is longer than 160 characters."),
         ("postcode", "", "Enter the postcode."),
         ("country", "AQ", "We do not deliver to that country yet."),
