@@ -26,6 +26,7 @@ LOAD_PICTURES = """async () => {
   await Promise.all(pictures.map(picture => picture.decode().catch(() => null)));
   await document.fonts.ready;
 }"""
+NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WIDTHS = {390: 844, 1280: 800}
 SCREENSHOTS = os.environ.get("PURELAKA_SCREENSHOTS", "")
@@ -59,6 +60,7 @@ def look_at(page: Page, tab: Tab, scene: Scene, watch: Watch) -> list[str]:
         tab.set_viewport_size({"width": width, "height": height})
         for theme in ("light", "dark"):
             tab.emulate_media(color_scheme=theme)
+            tab.evaluate(NEXT_FRAME)  # until then some elements wear the colours of before
             problems += [f"{theme} {width}: {broken}" for broken in broken_rules(tab) if not excused(page, broken)]
             take_picture(page, tab, f"{theme}-{width}")
     watch.problems.clear()  # what the policy blocked of the tools themselves: both write style elements
