@@ -121,3 +121,16 @@ def test_each_page_is_listed_once():
     names = [page.name for page in PAGES]
 
     assert sorted(set(names)) == sorted(names)
+
+
+def test_axe_and_the_ruler_see_what_is_planted(visitor):
+    tab = visitor()
+    tab.set_viewport_size({"width": 320, "height": 640})
+    tab.set_content(
+        "<!doctype html><html lang='en'><title>Planted</title><main><h1>Planted</h1>"
+        "<img src='data:,'><p style='width: 400px; color: #ccc; background: #fff'>Faint and wide</p></main>"
+    )
+    tab.evaluate(AXE)
+
+    assert {broken.partition(":")[0] for broken in broken_rules(tab)} == {"image-alt", "color-contrast"}
+    assert tab.evaluate(SIDEWAYS) > 0
