@@ -123,7 +123,7 @@ def test_whole_journey_to_the_receipt(client: Client, variant: Variant) -> None:
         ("email", "not-an-address", "Enter an e-mail address like name@example.com."),
         ("name", "", "Enter your full name."),
         ("line1", "x" * 161, "Address is longer than 160 characters."),
-        ("postcode", "", "Enter the postcode."),
+        ("postcode", "", "Enter your postcode."),
         ("country", "AQ", "We do not deliver to that country yet."),
         ("method", "99999", "That way of delivery does not go to this country. Choose another."),
         ("method", "", "Choose how it should be delivered."),
