@@ -1,6 +1,6 @@
 """The places of the console: a room registers its own in `AppConfig.ready`, `rbac` shows whoever may open them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 SECTIONS = ("Overview", "Sales", "Catalogue", "Customers", "Reports", "Operations", "Settings")
@@ -17,6 +17,7 @@ class Place:
     icon: str
     position: int = 100
     summary: str = ""
+    count: Callable[[], int] | None = None
 
     @property
     def order(self) -> tuple[int, int, str]:
@@ -28,15 +29,24 @@ _places: dict[str, Place] = {}
 
 
 def register(
-    section: str, label: str, url_name: str, permission: str, icon: str, *, position: int = 100, summary: str = ""
+    section: str,
+    label: str,
+    url_name: str,
+    permission: str,
+    icon: str,
+    *,
+    position: int = 100,
+    summary: str = "",
+    count: Callable[[], int] | None = None,
 ) -> None:
     """Offer a console page in the sidebar and on the landing page to whoever holds `rbac.<permission>`.
 
-    `summary` is one sentence saying what is done there. Raises ValueError for a section that does not exist.
+    `summary` is one sentence saying what is done there; `count` says how much waits there, in one quick query. Raises
+    ValueError for a section that does not exist.
     """
     if section not in SECTIONS:
         raise ValueError(f"{section!r} is no section of the console; they are: {', '.join(SECTIONS)}")
-    _places[url_name] = Place(section, label, url_name, permission, icon, position, summary)
+    _places[url_name] = Place(section, label, url_name, permission, icon, position, summary, count)
 
 
 def places() -> Iterable[Place]:

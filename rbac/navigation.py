@@ -20,14 +20,21 @@ def current_url(path: str, urls: list[str]) -> str:
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return `[{label, items: [{label, url, icon, current}]}]` for the sidebar of the console."""
+    """Return `[{label, items: [{label, url, icon, current, count, tone}]}]` for the sidebar of the console."""
     shown = [(place, reverse(place.url_name)) for place in open_places(request.user)]
     current = current_url(request.path, [url for _, url in shown])
     return [
         {
             "label": section,
             "items": [
-                {"label": place.label, "url": url, "icon": place.icon, "current": url == current}
+                {
+                    "label": place.label,
+                    "url": url,
+                    "icon": place.icon,
+                    "current": url == current,
+                    "count": place.count() if place.count else 0,
+                    "tone": "warn",
+                }
                 for place, url in group
             ],
         }

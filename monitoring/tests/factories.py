@@ -1,0 +1,118 @@
+"""A shop in which everything agrees, and issues."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.tests.factories import make_user
+from analytics.building import build_snapshots
+from analytics.calendar import FULL
+from core.jobs import JOBS
+from core.models import JobRun
+from mail.tests.factories import make_mail
+from monitoring.models import CheckRun, Issue, Severity
+from monitoring.registry import CHECKS
+from monitoring.running import Pass, run_checks
+from orders.models import Order
+from orders.tests.factories import make_order, make_tax_rate
+from payments.models import Payment, Refund, WebhookEvent
+from payments.refunding import RefundChoice, request_refund
+from payments.tests.factories import make_paid
+from products.models import StockItem
+from products.tests.factories import make_variant
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A paid order with a refund, a pending one, and what came with them."""
+
+    paid: Order
+    pending: Order
+    payment: Payment
+    refund: Refund
+    stock: StockItem
+    event: WebhookEvent
+
+    def keys(self) -> dict[str, object]:
+        """What the SQL of a fault may name."""
+        return {
+            "order": self.paid.pk,
+            "pending": self.pending.pk,
+            "payment": self.payment.pk,
+            "refund": self.refund.pk,
+            "stock": self.stock.pk,
+            "event": self.event.pk,
+            "mail": make_mail().pk,
+            "day": self.paid.paid_at.date().isoformat() if self.paid.paid_at else "",
+        }
+
+
+def make_shop() -> Shop:
+    """Trade a little through the simulator, let every job succeed, and build the snapshots."""
+    variant = make_variant(stock=20, price_minor=2500)
+    order, payment = make_paid(lines={variant: 2})
+    choice = RefundChoice(units={order.lines.get().pk: 1}, reason="broken")
+    refund = request_refund(order.pk, choice=choice, actor=make_user("ops"), request_key=f"key-{next(_numbers)}")
+    pending = make_order({variant: 3})
+    make_tax_rate()
+    event = make_event()
+    make_heartbeats()
+    build_snapshots(FULL)
+    order.refresh_from_db()
+    return Shop(order, pending, payment, refund, StockItem.objects.get(variant=variant), event)
+
+
+def make_event(**fields: Any) -> WebhookEvent:
+    """Make an event that was processed."""
+    number = next(_numbers)
+    values = {
+        "stripe_event_id": f"evt_{number}",
+        "type": "payment_intent.succeeded",
+        "livemode": False,
+        "created_at": timezone.now(),
+        "state": WebhookEvent.State.PROCESSED,
+    }
+    return WebhookEvent.objects.create(**values | fields)
+
+
+def make_heartbeats() -> None:
+    """Let every job have succeeded just now."""
+    now = timezone.now()
+    JobRun.objects.bulk_create(
+        JobRun(job=name, slot_at=now, started_at=now, finished_at=now, state=JobRun.State.SUCCEEDED) for name in JOBS
+    )
+
+
+def make_issue(**fields: Any) -> Issue:
+    """Make an open issue of a check."""
+    number, now = next(_numbers), timezone.now()
+    values = {
+        "check_id": "stock.ledger_mismatch",
+        "fingerprint": f"stock.ledger_mismatch:stock_item:{number}",
+        "entity_type": "stock_item",
+        "entity_pk": str(number),
+        "subject": f"Stock of SKU-{number}",
+        "severity": Severity.CRITICAL,
+        "details": {"expected": {"on_hand": 5}, "found": {"on_hand": 6}},
+        "size": 1,
+        "first_seen_at": now - timedelta(hours=1),
+        "last_seen_at": now,
+    }
+    return Issue.objects.create(**values | fields)
+
+
+def run(*check_ids: str, with_repairs: bool = False) -> Pass:
+    """Run the named checks as the command does."""
+    with transaction.atomic():
+        return run_checks(
+            [CHECKS[check_id] for check_id in check_ids],
+            trigger=CheckRun.Trigger.COMMAND,
+            is_full=False,
+            with_repairs=with_repairs,
+        )
