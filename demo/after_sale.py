@@ -14,6 +14,7 @@ Event = tuple[datetime, Line]
 
 UNPAID, CALLED_OFF, REFUNDED = 0.013, 0.007, 0.046
 TAIL = 60  # the newest orders, whose fate is arranged so that there is work to do
+LONGEST_WAIT = 8 * 86_400  # seconds that a refund may be on its way, within what the checks let pass
 
 
 class Fate(Enum):
@@ -179,7 +180,7 @@ class AfterSale:
 
     def _pending(self, sale: Sale, sent_at: datetime) -> Event:
         left = max(1, int((self._now - sent_at).total_seconds()))
-        at = sent_at + timedelta(seconds=self._rng.randint(left // 2, left))
+        at = self._now - timedelta(seconds=self._rng.randint(0, min(left // 2, LONGEST_WAIT)))
         amount = max(50, total_of(sale.order) // 400 * 100)
         return at, self._refund(sale, {"amount": amount}) | {"status": "pending"}
 
