@@ -71,6 +71,25 @@ STATUS_WORDS: dict[str, dict[str, StatusWord]] = {
         "quarantined": StatusWord("Quarantined", "err"),
         "dead": StatusWord("Given up", "err"),
     },
+    "issue": {
+        "open": StatusWord("Open", "err"),
+        "acknowledged": StatusWord("Acknowledged", "info"),
+        "regressed": StatusWord("Back again", "err"),
+        "muted": StatusWord("Muted"),
+        "resolved": StatusWord("Resolved", "ok"),
+    },
+    "severity": {
+        "low": StatusWord("Low"),
+        "medium": StatusWord("Medium", "info"),
+        "high": StatusWord("High", "warn"),
+        "critical": StatusWord("Critical", "err"),
+    },
+    "check": {
+        "passed": StatusWord("Passed", "ok"),
+        "issues": StatusWord("Issues", "warn"),
+        "crashed": StatusWord("Crashed", "err"),
+        "skipped": StatusWord("Could not run", "err"),
+    },
     "outcome": {
         "done": StatusWord("Done", "ok"),
         "refused": StatusWord("Refused", "warn"),

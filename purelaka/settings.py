@@ -86,6 +86,8 @@ INSTALLED_APPS = [
     "products",
     "orders",
     "payments",
+    "analytics",
+    "monitoring",
     "history",
     "demo",
 ]

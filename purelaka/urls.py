@@ -8,9 +8,11 @@ urlpatterns = [
     path("", include("products.urls")),
     path("", include("orders.urls")),
     path("", include("payments.urls")),
+    path("", include("monitoring.urls")),
     path("account/", include("accounts.urls")),
     path("console/mail/", include("mail.urls")),
     path("console/", include("rbac.urls")),
+    path("console/", include("analytics.urls")),
 ]
 
 if not settings.PAYMENTS_USE_STRIPE:

@@ -5,6 +5,7 @@ import pytest
 from core.models import JobRun
 from core.statuses import STATUS_WORDS
 from mail.models import OutgoingMail
+from monitoring.models import CheckResult, Issue, Severity
 from orders.models import Order
 from payments.models import Payment, PaymentAttempt, Refund, WebhookEvent
 from products.models import Product
@@ -18,6 +19,9 @@ STATES = {
     "mail": OutgoingMail.State,
     "webhook": WebhookEvent.State,
     "job": JobRun.State,
+    "issue": Issue.State,
+    "severity": Severity,
+    "check": CheckResult.Status,
 }
 
 
