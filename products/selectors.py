@@ -1,5 +1,6 @@
 """What the shop's pages read: the menu, cards, a product with its offers."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -8,8 +9,8 @@ from django.conf import settings
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.urls import reverse
 
-from products.images import Picture, pictures_of
-from products.models import Category, Product, Variant
+from products.images import Picture, picture, pictures_of
+from products.models import Category, Product, ProductImage, Variant
 from products.models.catalogue import ProductQuerySet
 from products.search import any_of, holds
 
@@ -29,6 +30,7 @@ class MenuItem(NamedTuple):
 class Card:
     """A product as a card shows it; prices in minor units of the shop's currency, `was_minor` None if not reduced."""
 
+    product_id: int
     url: str
     name: str
     summary: str
@@ -107,14 +109,13 @@ def menu(categories: Iterable[Category], path: str) -> list[MenuItem]:
 
 
 def cards_of(products: Iterable[Product]) -> list[Card]:
-    """Return the cards of products annotated by `with_offer()`; one more query for their photographs."""
-    rows = list(products)
-    pictures = pictures_of([row.pk for row in rows]) if rows else {}
-    return [_card(row, pictures.get(row.pk, [])) for row in rows]
+    """Return the cards of products annotated by `with_offer()`."""
+    return [_card(row) for row in products]
 
 
-def _card(product: Any, pictures: list[Picture]) -> Card:
+def _card(product: Any) -> Card:
     return Card(
+        product_id=product.pk,
         url=product.get_absolute_url(),
         name=product.name,
         summary=product.summary,
@@ -124,8 +125,12 @@ def _card(product: Any, pictures: list[Picture]) -> Card:
         from_price=product.top_minor > product.price_minor,
         sold_out=product.sold_out,
         badge="Reduced" if product.was_minor else "",
-        image=pictures[0] if pictures else None,
+        image=_photograph(product.photograph) if product.photograph else None,
     )
+
+
+def _photograph(shown: dict[str, Any]) -> Picture:
+    return picture(ProductImage(**{**shown, "widths": json.loads(shown["widths"])}))
 
 
 def product_page(slug: str, *, low_stock: int) -> ProductPage | None:
@@ -136,21 +141,21 @@ def product_page(slug: str, *, low_stock: int) -> ProductPage | None:
         .select_related("product__category__parent", "stock")
         .order_by("position", "pk")
     )
-    offers = [_offer(variant, low_stock) for variant in variants]
+    offers = [offer_of(variant, low_stock) for variant in variants]
     if not offers or not offers[0].variant.product.is_visible:
         return None
     product = offers[0].variant.product
-    related = list(_related(product))
-    pictures = pictures_of([product.pk, *[row.pk for row in related]])
+    pictures = pictures_of([product.pk])
     return ProductPage(
         product=product,
         offers=offers,
         pictures=pictures.get(product.pk, []),
-        related=[_card(row, pictures.get(row.pk, [])) for row in related],
+        related=cards_of(_related(product)),
     )
 
 
-def _offer(variant: Variant, low_stock: int) -> Offer:
+def offer_of(variant: Variant, low_stock: int) -> Offer:
+    """Return a variant as it is offered; its stock should be at hand, for else it costs a query."""
     stock = getattr(variant, "stock", None)
     if stock is None or not stock.tracked:
         return Offer(variant, None, "in", "In stock")

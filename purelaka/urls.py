@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("payments.urls")),
     path("", include("monitoring.urls")),
     path("account/", include("accounts.urls")),
+    path("account/wishlist/", include("wishlist.urls")),
     path("console/mail/", include("mail.urls")),
     path("console/", include("rbac.urls")),
     path("console/", include("analytics.urls")),

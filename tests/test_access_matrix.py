@@ -60,6 +60,8 @@ SIGNED_IN_PAGES = {
     "orders:list",
     "orders:detail",
     "orders:invoice",
+    "wishlist:list",
+    "wishlist:unwish",
 }
 TAKES_NO_TOKEN = {"payments:webhook"}  # proves itself by a signature
 GET_MAY_WRITE = {"payments:return"}  # asks Stripe what happened; safe to repeat

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
@@ -56,14 +56,22 @@ class ProductQuerySet(LockingQuerySet):
         return self.annotate(concern_text=Cast("concerns", models.TextField()))
 
     def with_offer(self) -> "ProductQuerySet":
-        """Annotate what a card shows: `price_minor`, `was_minor` of the cheapest variant, `top_minor`, `sold_out`."""
+        """Annotate what a card shows: `price_minor`, `was_minor` of the cheapest variant, `top_minor`, `sold_out`.
+
+        `photograph` holds the fields of the first one, with `widths` as JSON text, or None.
+        """
         variants = Variant.objects.on_sale().filter(product=OuterRef("pk"))
+        first = ProductImage.objects.filter(product=OuterRef("pk")).order_by("position", "pk")
+        shown = JSONObject(
+            widths=Cast("widths", models.TextField()), **{name: name for name in ProductImage.SHOWN_AS_THEY_ARE}
+        )
         return (
             self.with_price()
             .with_sold_out()
             .annotate(
                 was_minor=Subquery(variants.order_by("price_minor", "pk").values("compare_at_minor")[:1]),
                 top_minor=Subquery(variants.order_by("-price_minor", "pk").values("price_minor")[:1]),
+                photograph=Subquery(first.values(shown=shown)[:1]),
             )
         )
 
@@ -177,6 +185,8 @@ class ProductImage(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     stem = models.CharField(max_length=160, help_text="Path below the media root, without width and suffix.")
     widths = models.JSONField(default=list)
+    SHOWN_AS_THEY_ARE = ("alt", "stem", "width", "height", "lqip")
+
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     lqip = models.TextField(blank=True, default="", help_text="A 16-pixel WebP placeholder as a data: address.")

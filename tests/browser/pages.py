@@ -193,6 +193,10 @@ PAGES = [
         "customer",
         path=lambda scene: reverse("orders:invoice", args=[scene.orders["fulfilled"].public_id]),
     ),
+    Page("wishlist", "wishlist:list", "customer"),
+    Page("wishlist, one removed", "wishlist:list", "customer", act=remove_first),
+    Page("product on the wishlist", "products:detail", "customer", path=at("products:detail", "vitamin-c-serum")),
+    Page("all products, some wished for", "products:listing", "customer"),
     Page("details", "accounts:details", "customer"),
     Page("new address", "accounts:address_create", "customer"),
     Page("new address, refused", "accounts:address_create", "customer", act=press("Save address")),
@@ -206,6 +210,7 @@ PAGES = [
     Page("sign out", "account_logout", "customer"),
     Page("account, new", "accounts:account", "newcomer"),
     Page("orders, none", "orders:list", "newcomer"),
+    Page("wishlist, empty", "wishlist:list", "newcomer"),
     Page("staff, analyst", "rbac:landing", "analyst"),
     Page("403", "", "analyst", path=at("rbac:people"), status=403),
     Page("staff, ops", "rbac:landing", "ops"),
@@ -229,6 +234,8 @@ ROLES = tuple(dict.fromkeys(page.role for page in PAGES))
 
 # Addresses that answer with no page of their own, each with the reason.
 NO_PAGE = {
+    "wishlist:wish": "a form's target",
+    "wishlist:unwish": "a form's target",
     "core:appearance": "a form's target",
     "core:media": "a photograph",
     "accounts:landing": "leads on to where a person works",

@@ -24,8 +24,9 @@ from payments.models import Payment
 from payments.sync import sync_payment
 from payments.tests.factories import make_paid, make_started, session_of
 from products.models import Product, Variant
-from products.tests.factories import make_stock
+from products.tests.factories import make_product, make_stock
 from stripe_simulator import control
+from wishlist.tests.factories import make_wish
 
 THREE_D_SECURE = "4000002500003155"
 ALICE = AddressData(name="Alice Archer", line1="Flat 3, 14 Orchard Rise", city="Leeds", postcode="LS8 1AB")
@@ -93,6 +94,7 @@ def make_scene(url: str) -> Scene:
     stock_shelves()
     users = _people()
     orders, payments = _trade(users["customer"])
+    _wish(users["customer"])
     deliver_due_mail()
     return Scene(url, users, orders, payments, _mails(orders), make_address(users["customer"].customer))
 
@@ -108,6 +110,19 @@ def _people() -> dict[str, User]:
     }
     User.objects.filter(email__in=["ops@example.com", "admin@example.com"]).update(last_login=timezone.now())
     return users
+
+
+def _wish(alice: User) -> None:
+    """A list with what has left the shop, has sold out, comes in several versions, is reduced, and can be had."""
+    gone, sold_out = make_product("Discontinued balm"), Variant.objects.filter(stock__on_hand=0)[0]
+    make_wish(alice.customer, gone)
+    make_wish(alice.customer, sold_out.product, variant_id=sold_out.pk)
+    for product in (
+        a_choice()[0].product,
+        *(Product.objects.get(variants__sku=sku) for sku in ("PL-NRC-50", "PL-VTC-30")),
+    ):
+        make_wish(alice.customer, product)
+    Product.objects.filter(pk=gone.pk).update(status=Product.Status.ARCHIVED)
 
 
 def _trade(alice: User) -> tuple[dict[str, Order], dict[str, Payment]]:
