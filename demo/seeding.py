@@ -20,7 +20,7 @@ from core.errors import DomainError, NotAllowedInState
 from demo.catalogue import CURRENCY
 from demo.logins import NAMES, Login, address, logins, make_logins
 from demo.shop import open_shop
-from demo.trade import generate_history
+from demo.trade import CORE_TYPES, generate_history
 from history.importing import Outcome, import_history
 from history.models import ImportedRecord
 from orders.models import Order
@@ -32,6 +32,8 @@ BEGUN, DONE = "seed", "seeded"
 SEED, ORDERS = 1, 6_000
 LEAST_ORDERS, MOST_ORDERS = 1, 1_000_000
 REGULAR_ORDERS = range(5, 10)  # so many orders the login of the customer has, where somebody has so many
+
+TYPES = CORE_TYPES | {"wish", "unwish"}  # those that this version imports
 
 type Line = dict[str, Any]
 type Progress = Callable[[Outcome, int], None]
@@ -64,6 +66,7 @@ class Plan:
             end=business_day(self.now),
             now=self.now,
             time_zone=settings.STORE_TIME_ZONE,
+            types=TYPES,
         )
 
     def keep(self, kind: str) -> None:

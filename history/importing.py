@@ -26,6 +26,7 @@ from history.reading import (
     RefundRecord,
     ShipRecord,
     StockRecord,
+    WishRecord,
     read_line,
 )
 from history.refs import World
@@ -33,6 +34,7 @@ from history.spool import Spool
 from history.writers_after_sale import add_cancel, add_parcel, add_refund
 from history.writers_catalogue import add_customer, add_product, add_stock, prepare_products
 from history.writers_orders import add_order
+from history.writers_wishes import add_wish
 from orders.models import Order, OrderEvent
 from orders.transitions import EXPIRED, By
 
@@ -227,7 +229,7 @@ def _is_known(world: World, line: Line) -> bool:
     return before is not None
 
 
-def _add(world: World, line: Line) -> models.Model | None:
+def _add(world: World, line: Line) -> models.Model | None:  # noqa: C901  one case for each type of line
     match line.record:
         case CustomerRecord() as customer:
             return add_customer(world, customer)
@@ -243,3 +245,5 @@ def _add(world: World, line: Line) -> models.Model | None:
             return add_cancel(world, cancel)
         case StockRecord() as stock:
             return add_stock(world, line, stock)
+        case WishRecord() as wish:
+            return add_wish(world, line, wish)

@@ -19,6 +19,9 @@ from orders.ledger import RefundedLine, days_of, refund_entries, sale_entries
 from orders.models import Fulfilment, FulfilmentLine, Order, OrderEvent, OrderLine, SalesEntry
 from orders.transitions import By
 from payments.models import Payment, Refund, RefundLine
+from wishlist.models import WishEvent
+from wishlist.services import SOURCE as WISH
+from wishlist.services import settle
 
 
 class Given(NamedTuple):
@@ -54,6 +57,7 @@ class Plan:
     refunds: list[Given] = field(default_factory=list)
     parcels: list[Parcel] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    wishes: list[WishEvent] = field(default_factory=list)
     changed: dict[int, OrderState] = field(default_factory=dict)
     records: list[tuple[Line, models.Model | None]] = field(default_factory=list)
 
@@ -90,6 +94,8 @@ class Plan:
         insert_objects(RefundLine, (row for given in self.refunds for row in given.rows))
         insert_objects(Fulfilment, (parcel.fulfilment for parcel in self.parcels))
         insert_objects(FulfilmentLine, (row for parcel in self.parcels for row in parcel.rows))
+        insert_objects(WishEvent, self.wishes)
+        settle((event.customer_id, event.product_id) for event in self.wishes)
         self._write_ledger()
 
     def write_records(self) -> None:
@@ -115,6 +121,7 @@ class Plan:
         insert_objects(SalesEntry, entries)
         days = [(ENTRY, entry.pk, day) for entry in entries for day in days_of(entry)]
         days += [(PARCEL, parcel.fulfilment.pk, business_day(parcel.fulfilment.at)) for parcel in self.parcels]
+        days += [(WISH, event.pk, event.day) for event in self.wishes]
         insert_values(DirtyDay, ("source_type", "source_id", "day"), days)
 
     def _entries(self) -> Iterable[SalesEntry]:

@@ -12,9 +12,7 @@ from history.fields import BadLine, Field, Schema, shown
 
 LONGEST_LINE = 1_048_576  # bytes
 MOST_ROWS = 1_000  # lines of an order
-NOT_YET = frozenset(
-    "payment_attempt refund_succeeded refund_failed cart wish unwish dispute balance_transaction payout".split()
-)
+NOT_YET = frozenset("payment_attempt refund_succeeded refund_failed cart dispute balance_transaction payout".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +125,18 @@ class StockRecord:
     reason: str
 
 
-type Record = CustomerRecord | ProductRecord | OrderRecord | RefundRecord | CancelRecord | ShipRecord | StockRecord
+@dataclass(frozen=True, slots=True)
+class WishRecord:
+    """A wish of a customer for a product, or its end: the type of the line says which."""
+
+    customer: str
+    product: str
+    at: datetime
+
+
+type Record = (
+    CustomerRecord | ProductRecord | OrderRecord | RefundRecord | CancelRecord | ShipRecord | StockRecord | WishRecord
+)
 
 
 class Line(NamedTuple):
@@ -255,6 +264,7 @@ ITEM = _schema(
     {"discount": _MONEY, "tax": _MONEY, "cost": _MONEY},
 )
 REFUNDED = _schema("a line of a refund", {"product": SKU, "quantity": _UNITS}, {"restock": fields.boolean})
+WISH = {"customer": REF, "product": SKU, "at": _AT}
 SENT = _schema("a line of a parcel", {"product": SKU, "quantity": _UNITS})
 
 KINDS: dict[str, Kind] = {
@@ -336,4 +346,6 @@ KINDS: dict[str, Kind] = {
         StockRecord,
         _check_stock,
     ),
+    "wish": Kind(_schema("wish", WISH), WishRecord),
+    "unwish": Kind(_schema("unwish", WISH), WishRecord),
 }

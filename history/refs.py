@@ -18,6 +18,7 @@ from history.reading import (
     RefundRecord,
     ShipRecord,
     StockRecord,
+    WishRecord,
 )
 from history.shelf import Shelf
 from history.spool import Spool
@@ -29,6 +30,7 @@ class Goods(NamedTuple):
     """A variant as an order line freezes it."""
 
     variant_id: int
+    product_id: int
     sku: str
     name: str
     label: str
@@ -92,7 +94,7 @@ class World:
             self.goods |= {sku: thing for sku, (_, thing) in spool.get("product", missing).items()}
 
     def _load_customers(self, lines: Iterable[Line], known: dict[Any, Any], spooled: dict[Any, Any]) -> None:
-        refs = {line.record.customer for line in lines if isinstance(line.record, OrderRecord)} - {""}
+        refs = {ref for line in lines for kind, ref in _references(line) if kind == "customer"}
         ids = {ref: known["customer", ref][1] for ref in refs if ("customer", ref) in known}
         found = Customer.objects.in_bulk(pk for pk in ids.values() if pk is not None)
         for ref, pk in ids.items():
@@ -112,14 +114,14 @@ class World:
 
 def goods_of(variant: Variant) -> Goods:
     """Return what an order line freezes of a variant."""
-    return Goods(variant.pk, variant.sku, variant.product.name, variant.label[:120])
+    return Goods(variant.pk, variant.product_id, variant.sku, variant.product.name, variant.label[:120])
 
 
 def _references(line: Line) -> list[tuple[str, str]]:
     record = line.record
     if isinstance(record, RefundRecord | ShipRecord | CancelRecord):
         return [("order", record.order)]
-    if isinstance(record, OrderRecord) and record.customer:
+    if isinstance(record, OrderRecord | WishRecord) and record.customer:
         return [("customer", record.customer)]
     return []
 
@@ -128,7 +130,7 @@ def _skus(line: Line) -> Iterable[str]:
     record = line.record
     if isinstance(record, ProductRecord):
         return [record.ref]
-    if isinstance(record, StockRecord):
+    if isinstance(record, StockRecord | WishRecord):
         return [record.product]
     if isinstance(record, OrderRecord):
         return [item.product for item in record.lines]

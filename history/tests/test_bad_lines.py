@@ -30,7 +30,7 @@ LINES = [
     ({}, "type: is missing"),
     ({"type": "gift"}, "type: gift is no type of line"),
     ({"type": ["order"]}, "type: ['order'] is no type of line"),
-    ({"type": "wish"}, "type: wish is not supported by this version"),
+    ({"type": "payout"}, "type: payout is not supported by this version"),
     (order() | {"colour": "red"}, "colour: is no field of order"),
     (order(lines=[row(colour="red")]), "lines[0].colour: is no field of a line of an order"),
     (order(currency=None), "currency: is missing"),
