@@ -180,13 +180,13 @@ class Variant(models.Model):
 class ProductImage(models.Model):
     """A photograph of a product, stored in several widths as AVIF and WebP under one stem."""
 
+    SHOWN_AS_THEY_ARE = ("alt", "stem", "width", "height", "lqip")
+
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images")
     alt = models.CharField(max_length=200)
     position = models.PositiveSmallIntegerField(default=0)
     stem = models.CharField(max_length=160, help_text="Path below the media root, without width and suffix.")
     widths = models.JSONField(default=list)
-    SHOWN_AS_THEY_ARE = ("alt", "stem", "width", "height", "lqip")
-
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     lqip = models.TextField(blank=True, default="", help_text="A 16-pixel WebP placeholder as a data: address.")
