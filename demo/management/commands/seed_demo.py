@@ -1,4 +1,4 @@
-"""`manage.py seed_demo [--orders N] [--seed N]`: a year and a half of believable trade."""
+"""`manage.py seed_demo [--orders N] [--seed N] [--problems N]`: a year and a half of believable trade."""
 
 import time
 from argparse import ArgumentParser
@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import DomainError
 from demo.logins import Login
+from demo.problems import plant
 from demo.seeding import ORDERS, SEED, Plan, seed_demo
 from history.importing import Outcome
 from history.progress import Progress
@@ -21,8 +22,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--orders", type=int, help=f"how many, by a third as many customers ({ORDERS:,})")
         parser.add_argument("--seed", type=int, help=f"the same seed at the same moment: the same trade ({SEED})")
+        parser.add_argument("--problems", type=int, default=0, help="plant so many more for the checks to find (0)")
 
-    def handle(self, *, orders: int | None, seed: int | None, **options: Any) -> None:
+    def handle(self, *, orders: int | None, seed: int | None, problems: int, **options: Any) -> None:
         """Seed; a refusal is a sentence on stderr and exit status 1."""
         began = time.monotonic()
         share = 0.0
@@ -35,6 +37,7 @@ class Command(BaseCommand):
 
         try:
             seeded = seed_demo(seed=seed, orders=orders, progress=progress)
+            planted = plant(problems, seed=seeded.plan.seed)
         except DomainError as refusal:
             raise CommandError(refusal.message) from refusal
         if seeded.outcome is None:
@@ -42,6 +45,8 @@ class Command(BaseCommand):
         else:
             counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(seeded.outcome.new.items()))
             self.stdout.write(f"{described(seeded.plan)}: {counts}; {time.monotonic() - began:,.0f} s")
+        for problem in planted:
+            self.stdout.write(f"Planted for {problem.check_id}: {problem.subject}")
         self._tell_logins(seeded.logins)
 
     def _tell_logins(self, logins: list[Login]) -> None:
