@@ -1,4 +1,4 @@
-"""`make demo`: migrate, seed, collect the static files, then serve the shop with its worker until Ctrl-C."""
+"""`make demo`: migrate, seed, build the figures, collect the static files, then serve the shop with its worker until Ctrl-C."""
 
 import os
 import signal
@@ -51,7 +51,7 @@ def environment(port: int) -> dict[str, str]:
 
 def prepare(env: dict[str, str]) -> None:
     """Bring database and static files up to date; the first failure ends the demo with its exit code."""
-    for arguments in ("migrate --verbosity 0", "seed_demo", "collectstatic --noinput --verbosity 0"):
+    for arguments in ("migrate --verbosity 0", "seed_demo", "build_snapshots", "collectstatic --noinput --verbosity 0"):
         print(f"── manage.py {arguments}", flush=True)
         command = [sys.executable, "manage.py", *arguments.split()]
         status = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +46,8 @@ class Gate:
     needs: str = ""  # a program without which the gate cannot run
     answer: str = ""  # options by which it answers a program, and shows nothing
     files: str = ""  # a pattern of `git ls-files`, whose matches are appended to the command
+    before: tuple["Gate", ...] = ()  # what makes the ground it stands on; if one fails, the gate does
+    after: tuple["Gate", ...] = ()  # what shows that it can fail; each has its own reading
 
 
 def by_exit_code(status: int, _output: str) -> Verdict:
@@ -63,6 +66,30 @@ def without_warnings(status: int, output: str) -> Verdict:
     found = re.search(r"System check identified .*", output)
     clean = status == 0 and "no issues" in output
     return Verdict("PASS" if clean else "FAIL", found.group() if found else f"exit code {status}")
+
+
+def ends_with(status: int, line: str) -> Callable[[int, str], Verdict]:
+    """Return a reading that passes on this exit code and this last line of the output."""
+
+    def read(actual: int, output: str) -> Verdict:
+        last = output.rstrip().rpartition("\n")[2]
+        is_right = (actual, last) == (status, line)
+        note = "as it must be" if is_right else f"instead of exit code {status} and {line}"
+        return Verdict("PASS" if is_right else "FAIL", f"exit code {actual}, {last[:60]}: {note}")
+
+    return read
+
+
+def all_examined(_status: int, output: str) -> Verdict:
+    """Pass when every check but those of the settings has looked at something."""
+    start = output.find('{"checks"')
+    if start < 0:
+        return Verdict("FAIL", "no answer")
+    checks = json.JSONDecoder().raw_decode(output[start:])[0]["checks"]
+    looking = [check for check in checks if not check["id"].startswith("config.")]
+    blind = [check["id"] for check in looking if not check["examined"]]
+    note = f"saw nothing: {', '.join(blind)}" if blind else f"{len(looking)} checks, each of which examined rows"
+    return Verdict("FAIL" if blind or not looking else "PASS", note)
 
 
 def suite_counted(status: int, output: str) -> Verdict:
@@ -119,6 +146,27 @@ def unaudited(note: str) -> Verdict:
     return Verdict("FAIL" if ON_GITHUB else "NOT RUN", note)
 
 
+RUN_CHECKS = "python manage.py run_checks --fail-on-issues"
+DATA = Gate(
+    "data",
+    RUN_CHECKS,
+    ends_with(0, "open=0 resolved=0"),
+    release=True,
+    environment={"EMAIL_URL": "dummymail://", "LOG_LEVEL": "WARNING"},
+    before=(
+        Gate("tables", "python manage.py migrate --verbosity 0", by_exit_code),
+        Gate("trade", "python manage.py seed_demo --orders 1500 --problems 0", by_exit_code),
+        Gate("figures", "python manage.py build_snapshots", by_exit_code),
+        Gate("a purchase", "python -m tools.purchase", last_line),
+    ),
+    after=(
+        Gate("nothing overlooked", "python manage.py run_checks --json", all_examined),
+        Gate("a fault", "python manage.py seed_demo --problems 1", by_exit_code),
+        Gate("found", RUN_CHECKS, ends_with(1, "open=1 resolved=0")),
+        Gate("repaired", f"{RUN_CHECKS} --repair", ends_with(1, "open=0 resolved=1")),  # exit code of the findings
+        Gate("clean again", RUN_CHECKS, ends_with(0, "open=0 resolved=0")),
+    ),
+)
 GATES = [
     Gate("lint", "ruff check .", last_line, release=True),
     Gate("format", "ruff format --check .", last_line, release=True),
@@ -128,6 +176,7 @@ GATES = [
     Gate("types", "mypy .", last_line),
     Gate("check", "python manage.py check", without_warnings, release=True),
     Gate("migrations", "python manage.py makemigrations --check --dry-run", last_line, release=True),
+    DATA,
     Gate("contracts", "python manage.py contracts --check", last_line),
     Gate(
         "deploy check",
@@ -148,8 +197,33 @@ GATES = [
 ]
 
 
-def run(gate: Gate, environment: dict[str, str], *, show: bool) -> tuple[int | None, str, Verdict]:
-    """Run one gate; return its exit code (None if it could not run), its output and the verdict."""
+Told = Callable[[Gate, int | None, str, Verdict, float], None]
+
+
+def untold(_gate: Gate, _status: int | None, _output: str, _verdict: Verdict, _seconds: float) -> None:
+    """Keep no record of a command."""
+
+
+def run(gate: Gate, environment: dict[str, str], *, show: bool, told: Told = untold) -> tuple[int | None, str, Verdict]:
+    """Run one gate with what comes before and after it; return its exit code, its output and the verdict.
+
+    The exit code is None if it could not run. `told` hears of every command, in order.
+    """
+    for step in gate.before:
+        status, output, verdict = run(step, environment | gate.environment, show=show, told=told)
+        if verdict.word != "PASS":
+            return status, output, Verdict("FAIL", f"{step.command}: {verdict.note}")
+    began = time.monotonic()
+    status, output, verdict = _run_alone(gate, environment, show=show)
+    told(gate, status, output, verdict, time.monotonic() - began)
+    for step in gate.after if verdict.word == "PASS" else ():
+        _, rest, proven = run(step, environment | gate.environment, show=show, told=told)
+        if proven.word != "PASS":
+            return status, rest, Verdict("FAIL", f"{step.command}: {proven.note}")
+    return status, output, verdict
+
+
+def _run_alone(gate: Gate, environment: dict[str, str], *, show: bool) -> tuple[int | None, str, Verdict]:
     if gate.needs and not shutil.which(gate.needs):
         return None, "", Verdict("FAIL" if ON_GITHUB else "NOT RUN", f"{gate.needs} is not installed")
     command = [*gate.command.split(), *gate.answer.split()]

@@ -47,7 +47,8 @@ def base_environment(directory: str) -> dict[str, str]:
     """The environment of every step: no `.env`, a database of its own, the caller's settings dropped."""
     dropped = {"DJANGO_SETTINGS_MODULE", "TEST_DATABASE", "PYTEST_ADDOPTS"}
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
-    return kept | {"PURELAKA_NO_ENV_FILE": "1", "DATABASE_URL": f"sqlite:///{directory}/gates.sqlite3"}
+    own = {"DATABASE_URL": f"sqlite:///{directory}/gates.sqlite3", "MEDIA_ROOT": f"{directory}/media"}
+    return kept | own | {"PURELAKA_NO_ENV_FILE": "1"}
 
 
 def take(gate: Gate, environment: dict[str, str]) -> Step:

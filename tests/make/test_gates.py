@@ -1,6 +1,7 @@
 """What the gates take for a pass: a tool's exit code alone is not always the truth."""
 
 import json
+import re
 
 import pytest
 
@@ -8,14 +9,17 @@ from tools import gates
 from tools.gates import (
     Gate,
     Verdict,
+    all_examined,
     audit,
     by_exit_code,
+    ends_with,
     locked_names,
     pytest_counts,
     run,
     suite_counted,
     without_warnings,
 )
+from tools.prove import Record, prove
 from tools.run_tests import Step, table
 
 
@@ -91,6 +95,70 @@ def test_a_missing_program_is_not_run():
 
 def test_a_failing_command_fails():
     assert run(Gate("x", "false", by_exit_code), {}, show=False) == (1, "", Verdict("FAIL", "exit code 1"))
+
+
+TRUE, FALSE = (Gate(word, word, by_exit_code) for word in ("true", "false"))
+
+
+def test_a_gate_whose_ground_cannot_be_made_fails_and_is_not_run():
+    heard = []
+    gate = Gate("x", "true", by_exit_code, before=(TRUE, FALSE), after=(TRUE,))
+    assert run(gate, {}, show=False, told=lambda step, *_: heard.append(step.name))[2] == Verdict(
+        "FAIL", "false: exit code 1"
+    )
+    assert heard == ["true", "false"]
+
+
+def test_a_gate_that_cannot_be_shown_to_fail_fails():
+    gate = Gate("x", "true", by_exit_code, before=(TRUE,), after=(FALSE, TRUE))
+    assert run(gate, {}, show=False)[2] == Verdict("FAIL", "false: exit code 1")
+
+
+def test_a_gate_that_fails_shows_nothing_more():
+    heard = []
+    gate = Gate("x", "false", by_exit_code, after=(TRUE,))
+    assert run(gate, {}, show=False, told=lambda step, *_: heard.append(step.name))[2].word == "FAIL"
+    assert heard == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("status", "output", "word"),
+    [
+        (1, "found   x\nopen=1 resolved=0\n", "PASS"),
+        (0, "found   x\nopen=1 resolved=0\n", "FAIL"),
+        (1, "open=1 resolved=0\nTraceback\n", "FAIL"),
+        (1, "", "FAIL"),
+    ],
+)
+def test_exit_code_and_last_line_are_both_read(status, output, word):
+    assert ends_with(1, "open=1 resolved=0")(status, output).word == word
+
+
+def examined(**counts: int) -> str:
+    checks = [{"id": name.replace("_", "."), "examined": count} for name, count in counts.items()]
+    return "a line of the log\n" + json.dumps({"checks": checks, "open": 0, "resolved": 0}) + "\n"
+
+
+def test_a_check_that_looked_at_nothing_fails_the_gate():
+    assert all_examined(0, examined(pay_x=5, config_mail=0)) == Verdict("PASS", "1 checks, each of which examined rows")
+    assert all_examined(0, examined(pay_x=5, hook_y=0)) == Verdict("FAIL", "saw nothing: hook.y")
+    assert all_examined(0, examined(config_mail=0)).word == "FAIL"
+    assert all_examined(2, "Traceback").word == "FAIL"
+
+
+def test_a_record_tells_every_command_and_no_path_of_the_machine():
+    told = Record("m2")
+    told.tell(TRUE, 0, "one\nopened /root/clone/orders/x.py:3\n", Verdict("PASS", "fine"), 1.25)
+    text = told.close([(TRUE, Verdict("PASS", "fine")), (FALSE, Verdict("NOT RUN"))])
+    assert "$ true\n  | one\n  | opened <path>:3\n  exit code 0, 1.2 s: PASS fine\n" in text
+    assert text.endswith("PASS     true  fine\nNOT RUN  false\n\n1 passed, 0 failed, 1 not run\n")
+    assert re.search(r"commit [0-9a-f]{40}", text)
+
+
+@pytest.mark.parametrize("name", ["", "M2", "../m2", "m2 x"])
+def test_a_milestone_has_a_plain_name(name):
+    with pytest.raises(SystemExit):
+        prove(name)
 
 
 def test_the_table_tells_name_exit_code_and_seconds():
