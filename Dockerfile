@@ -33,7 +33,8 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PURELAKA_NO_ENV_FILE=1 \
     DJANGO_SETTINGS_MODULE=purelaka.settings_prod \
-    MEDIA_ROOT=/media
+    MEDIA_ROOT=/media \
+    WEB_CONCURRENCY=2
 
 RUN groupadd --system --gid 10001 purelaka \
     && useradd --system --uid 10001 --gid purelaka --home-dir /app --no-create-home --shell /usr/sbin/nologin purelaka \

@@ -1,7 +1,7 @@
 """What Django asks of SQLite in a way that a shop cannot afford."""
 
 from django.db import OperationalError
-from django.db.backends.sqlite3.base import DatabaseFeatures  # not from features, which imports base back
+from django.db.backends.sqlite3.base import DatabaseFeatures  # type: ignore[attr-defined]  # features imports base back
 from django.utils.functional import cached_property
 
 

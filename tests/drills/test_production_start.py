@@ -1,5 +1,6 @@
 """The shop as production starts it: the files of the image, its own commands, PostgreSQL, the proxy's headers."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -207,3 +208,32 @@ def test_sigterm_ends_the_web_process_in_order(laid_out, environment):
     finally:
         status = serving.stop(web)
     assert status == 0
+
+
+def test_a_backup_restored_into_an_empty_database_is_the_same_shop(shop, tmp_path):
+    programs = Path(inspect.getfile(TemporaryPostgres.__base__)).parent / "pginstall" / "bin"
+    url, dump = shop.environment["DATABASE_URL"], str(tmp_path / "shop.dump")
+    socket = re.search(r"@/(.+)/\w+$", url)[1]
+    there = ["--host", socket, "--username", "postgres"]
+
+    def run(program, *arguments):
+        done = subprocess.run([programs / program, *there, *arguments], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    made = serving.manage(shop.directory, shop.environment, "create_staff", "kept@shop.example", "--role", "ops")
+    assert made.returncode == 0, made.stderr
+    run("pg_dump", "--format=custom", "--file", dump, "postgres")
+    run("createdb", "restored")
+    run("pg_restore", "--no-owner", "--exit-on-error", "--dbname", "restored", dump)
+
+    restored = shop.environment | {"DATABASE_URL": url.removesuffix("/postgres") + "/restored"}
+    assert restored["DATABASE_URL"] != url
+    current = serving.manage(shop.directory, restored, "migrate", "--check")
+    assert current.returncode == 0, current.stdout + current.stderr
+    counted = "SELECT (SELECT count(*) FROM accounts_user), (SELECT count(*) FROM audit_auditrecord)"
+    assert run("psql", "-At", "--dbname", "restored", "-c", counted) == run(
+        "psql", "-At", "-d", "postgres", "-c", counted
+    )
+    refused = [programs / "psql", *there, "--dbname", "restored", "-c", "DELETE FROM audit_auditrecord"]
+    assert "append-only" in subprocess.run(refused, capture_output=True, text=True, check=False).stderr
