@@ -65,6 +65,25 @@ def test_product_card_shows_the_old_price_only_when_it_was_higher():
     assert "<s>" not in component("card_product", card=make_card(was_minor=6500))
 
 
+@pytest.mark.parametrize(("wished", "pressed", "action"), [({7}, "true", "remove"), ({8}, "false", "add")])
+def test_the_heart_of_a_card_says_whether_it_is_pressed_and_does_the_opposite(wished, pressed, action):
+    card = make_card(product_id=7, name='A "b" <i>')
+    html = component("card_product", card=card, wished=wished, back="/shop/?q=<b>", csrf_token="token")
+    page = Elements(html)
+    assert page.one("form")["action"] == f"/account/wishlist/{action}/"
+    assert page.one("button")["aria-pressed"] == pressed
+    assert {field["name"]: field["value"] for field in page.all("input")} == {
+        "csrfmiddlewaretoken": "token",
+        "product": "7",
+        "next": "/shop/?q=<b>#product-7",
+    }
+    assert "Wishlist: A &quot;b&quot; &lt;i&gt;" in html
+
+
+def test_a_card_without_a_token_has_no_heart():
+    assert Elements(component("card_product", card=make_card(product_id=7), wished={7})).all("form") == []
+
+
 def test_sold_out_card_says_so_instead_of_its_badge():
     html = component("card_product", card=make_card(sold_out=True, badge="New"))
     assert "Sold out" in html
