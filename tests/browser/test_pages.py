@@ -26,7 +26,14 @@ LOAD_PICTURES = """async () => {
   await Promise.all(pictures.map(picture => picture.decode().catch(() => null)));
   await document.fonts.ready;
 }"""
-NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+SETTLE = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  do {
+    document.getAnimations().forEach(animation => animation.finish());
+    await frame();
+    await frame();
+  } while (document.getAnimations().length);
+}"""
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WIDTHS = {390: 844, 1280: 800}
 SCREENSHOTS = os.environ.get("PURELAKA_SCREENSHOTS", "")
@@ -55,15 +62,16 @@ def look_at(page: Page, tab: Tab, scene: Scene, watch: Watch) -> list[str]:
     if (beyond := tab.evaluate(SIDEWAYS)) > 0:
         problems.append(f"scrolls sideways by {beyond} px at 320")
     problems += watch.problems
+    watch.problems.clear()
+    watch.no_longer.add(tab)  # the policy blocks what the tools write into the page: style elements
     tab.evaluate(AXE)
     for width, height in WIDTHS.items():
         tab.set_viewport_size({"width": width, "height": height})
         for theme in ("light", "dark"):
             tab.emulate_media(color_scheme=theme)
-            tab.evaluate(NEXT_FRAME)  # until then some elements wear the colours of before
+            tab.evaluate(SETTLE)  # until then some elements wear the colours of before
             problems += [f"{theme} {width}: {broken}" for broken in broken_rules(tab) if not excused(page, broken)]
             take_picture(page, tab, f"{theme}-{width}")
-    watch.problems.clear()  # what the policy blocked of the tools themselves: both write style elements
     return problems
 
 
