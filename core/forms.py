@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, ClassVar
 
 from django import forms
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}\Z")
 TOO_LONG = re.compile(r"-?[0-9]+\Z")
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)
 
 
 class StoreForm(forms.Form):
@@ -64,3 +66,16 @@ class WholeNumberField(forms.Field):
         if is_low:
             return ValidationError(f"Enter {self.min_value} or more.", code="min_value")
         return ValidationError(f"Enter {self.max_value:,} or fewer.", code="max_value")
+
+
+class DayField(forms.DateField):
+    """A day that a shop can have something to do with, as browsers send it: 2026-11-24."""
+
+    widget = forms.DateInput({"type": "date"})
+
+    def to_python(self, value: Any) -> date | None:
+        """Return the day. Raises ValidationError for anything else, and for days on which nothing can have happened."""
+        day = super().to_python(value)
+        if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+            raise ValidationError(f"Enter a day between {FIRST_DAY.year} and {LAST_DAY.year}.", code="out_of_range")
+        return day

@@ -18,6 +18,16 @@ STATUS_WORDS: dict[str, dict[str, StatusWord]] = {
         "fulfilled": StatusWord("Fulfilled", "ok"),
         "canceled": StatusWord("Canceled"),
     },
+    "money": {
+        "unpaid": StatusWord("Not paid"),
+    },
+    "goods": {
+        "to_send": StatusWord("To send", "warn"),
+        "part_sent": StatusWord("Part sent", "info"),
+        "sent": StatusWord("Fulfilled", "ok"),
+        "held": StatusWord("On hold", "err"),
+        "canceled": StatusWord("Canceled"),
+    },
     "payment": {
         "creating": StatusWord("Starting", "info"),
         "open": StatusWord("Awaiting payment", "warn"),
