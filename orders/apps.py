@@ -5,7 +5,17 @@ class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
+        from core import navigation  # noqa: PLC0415  models are loaded only now
         from orders import jobs, sign_in  # noqa: F401, PLC0415  register a job and the receiver of sign-ins
         from orders.documents import register_documents  # noqa: PLC0415
 
         register_documents()
+        navigation.register(
+            "Sales",
+            "Orders",
+            "orders:console_list",
+            "orders_view",
+            "package",
+            position=0,
+            summary="Find, send, hold, cancel and refund orders.",
+        )

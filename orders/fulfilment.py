@@ -30,15 +30,18 @@ def ship(
 ) -> Order:
     """Record a parcel with these lines (line id -> units), or with all that is left; the last one fulfils the order.
 
-    Not safe to repeat, unless `parcels_seen` says how many parcels its sender knew of. Raises NotAllowedInState unless the order is paid, or while it is held (without a reason to
-    override that), DomainError for more units than are left or none at all, or if another parcel was sent meanwhile.
+    Not safe to repeat, unless `parcels_seen` says how many parcels its sender knew of. Raises NotAllowedInState unless
+    the order is paid, or while it is held (without a reason to override that), or if another parcel was recorded
+    meanwhile; DomainError for more units than are left or none at all.
     """
     order = Order.objects.lock().get(pk=order_id)
     at = at or timezone.now()
     if order.status != Status.PAID:
         raise NotAllowedInState(f"Order {order.number} is {Status(order.status).label.lower()}; it cannot be sent.")
     if parcels_seen is not None and parcels_seen != order.fulfilments.count():
-        raise NotAllowedInState("Another parcel of this order has been recorded meanwhile. Look at what is left to send.")
+        raise NotAllowedInState(
+            "Another parcel of this order has been recorded meanwhile. Look at what is left to send."
+        )
     if order.held_at is not None and not override_reason:
         raise NotAllowedInState(f"Order {order.number} is on hold: {order.hold_reason or 'no reason given'}.")
     sent = _sent(list(order.lines.lock()), lines)

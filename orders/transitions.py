@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 
 from accounts.models import User
-from audit.recording import recording_refusal
+from audit.recording import record, recording_refusal
 from core.errors import NotAllowedInState
 from orders.models import Order, OrderEvent
 
@@ -179,13 +179,20 @@ def _set_times(order: Order, target: Status, *, at: datetime, reason: str) -> No
 def recorded[**P](
     action: str,
 ) -> Callable[[Callable[Concatenate[int, P], Order]], Callable[Concatenate[int, P], Order]]:
-    """Run an act on an order in a transaction of its own; a refusal is audited after that has been rolled back."""
+    """Run an act on an order in a transaction of its own, and audit it there if somebody does it.
+
+    A refusal is audited after that has been rolled back.
+    """
 
     def decorate(act: Callable[Concatenate[int, P], Order]) -> Callable[Concatenate[int, P], Order]:
         @wraps(act)
         def call(order_id: int, *args: P.args, **kwargs: P.kwargs) -> Order:
-            with recording_refusal(action, subject=Order(pk=order_id), actor=kwargs.get("actor")), transaction.atomic():
-                return act(order_id, *args, **kwargs)
+            actor = kwargs.get("actor")
+            with recording_refusal(action, subject=Order(pk=order_id), actor=actor), transaction.atomic():
+                order = act(order_id, *args, **kwargs)
+                if actor is not None:
+                    record(action, subject=order, actor=actor)
+                return order
 
         return call
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders import bag_views, views
+from orders import bag_views, console, views
 
 app_name = "orders"
 
@@ -19,4 +19,10 @@ urlpatterns = [
     path("orders/<str:public_id>/invoice/", views.invoice, name="invoice"),
     path("orders/<str:public_id>/<str:signature>/", views.guest, name="guest"),
     path("orders/<str:public_id>/<str:signature>/invoice/", views.guest_invoice, name="guest_invoice"),
+    path("console/orders/", console.order_list, name="console_list"),
+    path("console/orders/<int:order_id>/", console.order_detail, name="console_detail"),
+    path("console/orders/<int:order_id>/ship/", console.order_ship, name="console_ship"),
+    path("console/orders/<int:order_id>/hold/", console.order_hold, name="console_hold"),
+    path("console/orders/<int:order_id>/release/", console.order_release, name="console_release"),
+    path("console/orders/<int:order_id>/note/", console.order_note, name="console_note"),
 ]
