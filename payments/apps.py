@@ -5,4 +5,14 @@ class PaymentsConfig(AppConfig):
     name = "payments"
 
     def ready(self) -> None:
+        from core import navigation  # noqa: PLC0415  models are loaded only now
         from payments import fitness, jobs  # noqa: F401, PLC0415  declares the jobs of this room, and its needs
+
+        navigation.register(
+            "Operations",
+            "Webhooks",
+            "payments:console_webhooks",
+            "webhooks_replay",
+            "activity",
+            summary="See what Stripe has told the shop, and take an event up again.",
+        )

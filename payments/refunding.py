@@ -24,7 +24,11 @@ Restock = RefundLine.Restock
 
 @dataclass(frozen=True)
 class RefundChoice:
-    """What somebody asks to give back: an amount, or units of lines (line id -> quantity), or all of it."""
+    """What somebody asks to give back: an amount, or units of lines (line id -> quantity), or all of it.
+
+    `expected_minor` is the sum that they were shown: another one is refused. Units that are restocked as `canceled`
+    were never sent, and are not sent any more.
+    """
 
     amount_minor: int | None = None
     units: Mapping[int, int] = field(default_factory=dict)
@@ -32,6 +36,7 @@ class RefundChoice:
     everything: bool = False
     restock: Restock = Restock.NONE
     reason: str = ""
+    expected_minor: int | None = None
 
 
 @dataclass(frozen=True)
@@ -74,10 +79,12 @@ def plan_refund(order_id: int, choice: RefundChoice) -> RefundPlan:
     payment = Payment.objects.applied().filter(order=order).first()
     if payment is None or order.paid_at is None:
         raise NotAllowedInState(f"Order {order.number} has not been paid, so there is nothing to refund.")
+    _refuse_tender(order, payment)
     lines = list(order.lines.all())
     sold = parts_of(order, lines)
     left = _left(order, lines, sold)
     units = _units(choice, lines)
+    _refuse_sent(choice, units, lines)
     parts = _parts(choice, units, lines, sold, left)
     _refuse_unusable(order, parts, left)
     return RefundPlan(order, payment, tuple(lines), parts, units, left)
@@ -104,6 +111,8 @@ def _promise(order_id: int, choice: RefundChoice, actor: User, request_key: str)
     if earlier is not None:
         return earlier, False
     plan = plan_refund(order_id, choice)
+    if choice.expected_minor not in (None, plan.amount_minor):
+        raise NotAllowedInState("This order has changed since you looked. Look at what would be given back now.")
     payment = Payment.objects.lock().get(pk=plan.payment.pk)
     _commit(payment, plan)
     refund = Refund.objects.create(
@@ -121,6 +130,8 @@ def _promise(order_id: int, choice: RefundChoice, actor: User, request_key: str)
     _take(order, refund, plan, choice.restock)
     if plan.cancels_order:
         _cancel(order, actor)
+    elif choice.restock == Restock.CANCELED:
+        _cancel_units(order, plan, actor)
     record(
         "refund.requested",
         subject=refund,
@@ -157,8 +168,19 @@ def _take(order: Order, refund: Refund, plan: RefundPlan, restock: Restock) -> N
 
 def _cancel(order: Order, actor: User) -> None:
     for line in order.lines.all():
-        OrderLine.objects.filter(pk=line.pk).update(quantity_canceled=line.quantity_to_ship)
+        OrderLine.objects.filter(pk=line.pk).update(quantity_canceled=line.quantity_canceled + line.quantity_to_ship)
     move(order, Status.CANCELED, by=By.STAFF, at=timezone.now(), actor=actor, reason="refunded")
+    record("order.cancel", subject=order, actor=actor)
+
+
+def _cancel_units(order: Order, plan: RefundPlan, actor: User) -> None:
+    """Take units that were never sent off what is left to send; an order of which the rest was sent is fulfilled."""
+    for line_id, quantity in plan.units.items():
+        OrderLine.objects.filter(pk=line_id).update(quantity_canceled=F("quantity_canceled") + quantity)
+    lines = list(order.lines.all())
+    is_over = not any(line.quantity_to_ship for line in lines) and any(line.quantity_fulfilled for line in lines)
+    if order.status == Status.PAID and is_over:
+        move(order, Status.FULFILLED, by=By.STAFF, at=timezone.now(), actor=actor)
 
 
 def _units(choice: RefundChoice, lines: list[OrderLine]) -> dict[int, int]:
@@ -172,6 +194,23 @@ def _units(choice: RefundChoice, lines: list[OrderLine]) -> dict[int, int]:
         if not 0 <= quantity <= line.quantity_to_refund:
             raise DomainError(f"Of {line.name} {line.quantity_to_refund} can still be refunded, not {quantity}.")
     return {line_id: quantity for line_id, quantity in choice.units.items() if quantity}
+
+
+def _refuse_tender(order: Order, payment: Payment) -> None:
+    if payment.tender == Payment.Tender.FREE:
+        raise NotAllowedInState(f"Nothing was charged for order {order.number}, so there is nothing to refund.")
+    if payment.tender != Payment.Tender.STRIPE:
+        raise NotAllowedInState(
+            f"The payment of order {order.number} was imported. Give the money back where it was taken."
+        )
+
+
+def _refuse_sent(choice: RefundChoice, units: Mapping[int, int], lines: list[OrderLine]) -> None:
+    if choice.restock != Restock.CANCELED:
+        return
+    for line in lines:
+        if units.get(line.pk, 0) > line.quantity_to_ship:
+            raise DomainError(f"Of {line.name} {line.quantity_to_ship} are not sent yet, not {units[line.pk]}.")
 
 
 def _parts(choice: RefundChoice, units: dict[int, int], lines: list[OrderLine], sold: Parts, left: Parts) -> Parts:

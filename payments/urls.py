@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments import views
+from payments import console, views
 
 app_name = "payments"
 urlpatterns = [
@@ -11,4 +11,12 @@ urlpatterns = [
     path("orders/<str:public_id>/<str:signature>/pay/", views.retry, name="retry"),
     path("orders/<str:public_id>/<str:signature>/cancel/", views.cancel, name="cancel"),
     path("payments/webhook/", views.webhook, name="webhook"),
+    path("console/orders/<int:order_id>/refund/", console.refund, name="console_refund"),
+    path("console/orders/<int:order_id>/refund/confirm/", console.refund_confirm, name="console_refund_confirm"),
+    path("console/orders/<int:order_id>/cancel/", console.cancel, name="console_cancel"),
+    path("console/orders/<int:order_id>/ask-stripe/", console.ask_stripe, name="console_sync"),
+    path("console/refunds/<int:refund_id>/retry/", console.refund_retry, name="console_refund_retry"),
+    path("console/webhooks/", console.webhook_list, name="console_webhooks"),
+    path("console/webhooks/<int:event_id>/", console.webhook_detail, name="console_webhook"),
+    path("console/webhooks/<int:event_id>/replay/", console.webhook_replay, name="console_webhook_replay"),
 ]
