@@ -108,14 +108,18 @@ def receive(
     actor: User | None = None,
     reason: str = "",
 ) -> StockMovement:
-    """Book goods that came in; a variant without a stock item is tracked from now on.
+    """Book goods that came in; a variant without a stock item is tracked from now on. Audited if somebody does it.
 
     Safe to repeat with the same source. Raises NotAllowedInState if the source has moved another quantity.
     """
     _refuse_nonsense({variant_id: quantity})
-    return _move(
-        variant_id, quantity, Kind.RECEIVED, (source_type, source_id), at=at, actor=actor, reason=reason
-    ).movement
+    with transaction.atomic():
+        movement, is_new = _move(
+            variant_id, quantity, Kind.RECEIVED, (source_type, source_id), at=at, actor=actor, reason=reason
+        )
+        if is_new and actor is not None:
+            record("stock.received", subject=movement.stock_item, actor=actor, changes={"delta": quantity})
+    return movement
 
 
 def restock(
