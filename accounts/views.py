@@ -22,7 +22,7 @@ ACCOUNT = "accounts:account"
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     """Send whoever has just signed in to where they work: the console, or their own account."""
-    return redirect("rbac:landing" if request.user.has_perm(STAFF) else ACCOUNT)
+    return redirect("console:home" if request.user.has_perm(STAFF) else ACCOUNT)
 
 
 @signed_in

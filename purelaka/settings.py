@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "analytics",
     "monitoring",
     "history",
+    "console",
     "demo",
 ]
 if not PAYMENTS_USE_STRIPE:
@@ -131,8 +132,8 @@ TEMPLATES: list[dict[str, Any]] = [
                 "core.context_processors.appearance",
                 "products.context_processors.navigation",
                 "orders.context_processors.bag",
-                "rbac.context_processors.console",
                 "wishlist.context_processors.wishes",
+                "rbac.context_processors.console",
             ],
         },
     },

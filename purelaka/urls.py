@@ -12,8 +12,9 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("account/wishlist/", include("wishlist.urls")),
     path("console/mail/", include("mail.urls")),
-    path("console/", include("rbac.urls")),
     path("console/", include("analytics.urls")),
+    path("console/", include("rbac.urls")),
+    path("console/", include("console.urls")),
 ]
 
 if not settings.PAYMENTS_USE_STRIPE:

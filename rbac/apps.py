@@ -13,7 +13,6 @@ class RbacConfig(AppConfig):
 
         post_migrate.connect(write_permissions, sender=self, dispatch_uid="rbac.write_permissions")
         contracts.register(PATH, render_matrix)
-        navigation.register("Overview", "Overview", "rbac:landing", "console", "house", position=0)
         navigation.register(
             "Settings",
             "People and roles",

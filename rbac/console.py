@@ -1,4 +1,4 @@
-"""Staff pages of this room: where staff land, and people with their roles."""
+"""Staff pages of this room: one's own role, and people with their roles."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -25,7 +25,7 @@ PEOPLE = "rbac:people"
 @never_cache
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
-    """Where staff arrive: the pages their role works with, and what else the role may do."""
+    """One's own role: the pages it works with, and what it may do."""
     role = user_of(request).role
     context = {
         "role_name": ROLE_NAMES[role],

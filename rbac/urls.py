@@ -1,4 +1,4 @@
-"""Addresses of the staff landing page and of people and roles."""
+"""Addresses of one's own role, and of people and roles."""
 
 from django.urls import path
 
@@ -7,7 +7,7 @@ from rbac import console
 app_name = "rbac"
 
 urlpatterns = [
-    path("", console.landing, name="landing"),
+    path("role/", console.landing, name="landing"),
     path("people/", console.people, name="people"),
     path("people/invite/", console.invite, name="invite"),
     path("people/<int:user_id>/role/", console.change_role, name="change_role"),

@@ -24,9 +24,9 @@ def sign_in(client: Client, email: str, password: str = PASSWORD, **more):
     ("role", "lands_at"),
     [
         ("customer", "accounts:account"),
-        ("analyst", "rbac:landing"),
-        ("ops", "rbac:landing"),
-        ("admin", "rbac:landing"),
+        ("analyst", "console:home"),
+        ("ops", "console:home"),
+        ("admin", "console:home"),
     ],
 )
 def test_each_role_lands_where_it_works(client, role, lands_at):
