@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from core.models import StoreSetting
 from mail.models import OutgoingMail
+from monitoring.models import Issue, Severity
 from orders.staff_list import tab_counts
 from payments.models import WebhookEvent
 from products.staff_list import low_count
@@ -35,6 +36,7 @@ def troubles(user: Any, store: StoreSetting, *, now: datetime) -> list[Trouble]:
     """Return what needs somebody, worst first, of what this user may put right; nothing while all is well."""
     readers: dict[str, Callable[[], Iterator[Trouble]]] = {
         "orders_view": partial(_orders, store, now),
+        "issues_view": _issues,
         "webhooks_replay": _webhooks,
         "mail_view": _mails,
         "stock_manage": partial(_stock, store),
@@ -61,6 +63,12 @@ def _orders(store: StoreSetting, now: datetime) -> Iterator[Trouble]:
     promise = f"should have been sent by now (promise: {store.ship_sla_hours} hours)"
     yield trouble("late", f"order {promise}", f"orders {promise}", "warn")
     yield trouble("held", "order is on hold", "orders are on hold", "warn")
+
+
+def _issues() -> Iterator[Trouble]:
+    count = Issue.objects.open().filter(severity=Severity.CRITICAL).count()
+    text = "critical issue is open" if count == 1 else "critical issues are open"
+    yield Trouble(count, text, reverse("monitoring:issues", query={"severity": Severity.CRITICAL.value}), "err")
 
 
 def _webhooks() -> Iterator[Trouble]:

@@ -18,6 +18,7 @@ from console.job_health import job_health
 from core.jobs import JOBS
 from core.models import JobRun, StoreSetting
 from mail.tests.factories import make_mail
+from monitoring.tests.factories import make_issue
 from orders.holding import hold
 from orders.models import Order
 from orders.tests.factories import make_order
@@ -51,9 +52,12 @@ def test_the_overview_names_what_needs_somebody_worst_first(client: Client) -> N
         stripe_event_id="evt_1", type="x", livemode=False, created_at=timezone.now(), state="dead"
     )
 
+    make_issue(severity="critical")
+
     found = troubles(ops, StoreSetting.current(), now=timezone.now())
 
     assert [(trouble.count, trouble.text) for trouble in found] == [
+        (1, "critical issue is open"),
         (1, "event of Stripe given up after many attempts"),
         (1, "message could not be sent"),
         (1, "order should have been sent by now (promise: 48 hours)"),
