@@ -1,5 +1,6 @@
 """From an issue to the pages where its thing is looked at, for whoever may open them."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,14 +9,16 @@ from django.urls import NoReverseMatch, reverse
 from monitoring.models import Issue
 from monitoring.reading import order_number
 from payments.models import Payment, Refund
+from products.models import StockItem
 
 Link = dict[str, str]
+USABLE = re.compile(r"[1-9][0-9]{0,17}")
 
 
 def links_of(issue: Issue, user: Any) -> list[Link]:
     """Return label and address of each page about the thing of an issue that this person may open."""
     find = FINDERS.get(issue.entity_type)
-    return find(issue, user) if find and issue.entity_pk.isdigit() else []
+    return find(issue.entity_pk, user) if find and USABLE.fullmatch(issue.entity_pk) else []
 
 
 def _link(user: Any, label: str, url_name: str, permission: str, *arguments: object) -> list[Link]:
@@ -33,27 +36,35 @@ def _order(order_id: int | None, user: Any) -> list[Link]:
     return _link(user, f"Order {order_number(order_id)}", "orders:console_detail", "orders_view", order_id)
 
 
-def _of_order(issue: Issue, user: Any) -> list[Link]:
-    return _order(int(issue.entity_pk), user)
+def _of_order(key: str, user: Any) -> list[Link]:
+    return _order(int(key), user)
 
 
-def _of_payment(issue: Issue, user: Any) -> list[Link]:
-    return _order(Payment.objects.filter(pk=issue.entity_pk).values_list("order_id", flat=True).first(), user)
+def _of_payment(key: str, user: Any) -> list[Link]:
+    return _order(Payment.objects.filter(pk=key).values_list("order_id", flat=True).first(), user)
 
 
-def _of_refund(issue: Issue, user: Any) -> list[Link]:
-    return _order(Refund.objects.filter(pk=issue.entity_pk).values_list("payment__order_id", flat=True).first(), user)
+def _of_refund(key: str, user: Any) -> list[Link]:
+    return _order(Refund.objects.filter(pk=key).values_list("payment__order_id", flat=True).first(), user)
 
 
-def _of_mail(issue: Issue, user: Any) -> list[Link]:
-    return _link(user, "The message", "mail:detail", "mail_view", issue.entity_pk)
+def _of_stock(key: str, user: Any) -> list[Link]:
+    variant_id = StockItem.objects.filter(pk=key).values_list("variant_id", flat=True).first()
+    if variant_id is None:
+        return []
+    return _link(user, "The stock and its movements", "products:console_stock_item", "stock_manage", variant_id)
 
 
-def _of_event(issue: Issue, user: Any) -> list[Link]:
-    return _link(user, "The event", "payments:console_webhook", "webhooks_replay", issue.entity_pk)
+def _of_mail(key: str, user: Any) -> list[Link]:
+    return _link(user, "The message", "mail:detail", "mail_view", key)
 
 
-FINDERS: dict[str, Callable[[Issue, Any], list[Link]]] = {
+def _of_event(key: str, user: Any) -> list[Link]:
+    return _link(user, "The event", "payments:console_webhook", "webhooks_replay", key)
+
+
+FINDERS: dict[str, Callable[[str, Any], list[Link]]] = {
+    "stock_item": _of_stock,
     "order": _of_order,
     "payment": _of_payment,
     "refund": _of_refund,

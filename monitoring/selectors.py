@@ -39,6 +39,11 @@ class CheckRow:
     result: CheckResult | None
     open: int
 
+    @property
+    def needs_attention(self) -> bool:
+        """Whether something is open, or it could not run."""
+        return bool(self.open) or (self.result is not None and self.result.status in BROKEN)
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -68,6 +73,7 @@ def dashboard() -> Dashboard:
         by_check[check_id] += count
         by_severity[severity] += count
     rows = [CheckRow(check, results.get(check.id), by_check[check.id]) for check in all_checks()]
+    rows.sort(key=lambda row: not row.needs_attention)  # what is wrong comes first, the rest stays in order
     running = CheckRun.objects.running().filter(lease_until__gte=now).first()
     severities = {severity.value: by_severity[severity] for severity in reversed(Severity)}
     return Dashboard(headline(rows, severities, now), rows, severities, running.started_at if running else None)

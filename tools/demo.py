@@ -1,4 +1,4 @@
-"""`make demo`: migrate, seed, build the figures, collect the static files, then serve the shop with its worker until Ctrl-C."""
+"""`make demo`: migrate, seed, build the figures, collect the static files, then serve shop and worker until Ctrl-C."""
 
 import os
 import signal

@@ -94,7 +94,7 @@ def make_issue(**fields: Any) -> Issue:
     number, now = next(_numbers), timezone.now()
     values = {
         "check_id": "stock.ledger_mismatch",
-        "fingerprint": f"stock.ledger_mismatch:stock_item:{number}",
+        "fingerprint": f"stock.ledger_mismatch:stock_item:made-{number}",
         "entity_type": "stock_item",
         "entity_pk": str(number),
         "subject": f"Stock of SKU-{number}",

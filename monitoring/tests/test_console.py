@@ -76,6 +76,23 @@ def test_the_dashboard_says_what_is_open_and_what_crashed(signed_in):
     assert f"{len(CHECKS)} checks could not run" in page(signed_in("ops"), DASHBOARD)
 
 
+def test_the_dashboard_shows_first_what_is_wrong(signed_in):
+    make_results(timezone.now())
+    make_issue(check_id="stock.reserved_mismatch")
+    html = page(signed_in("ops"), DASHBOARD)
+    first = min(CHECKS, key=lambda check_id: html.index(f">{check_id}<"))
+    assert first == "stock.reserved_mismatch"
+
+
+@pytest.mark.parametrize(
+    ("entity", "key"),
+    [("payment", "1"), ("refund", "9" * 40), ("stock_item", "7"), ("mail", "x"), ("webhook_event", "3"), ("order", "")],
+)
+def test_an_issue_about_something_that_is_gone_can_be_read(signed_in, entity, key):
+    issue = make_issue(entity_type=entity, entity_pk=key)
+    assert "Evidence" in page(signed_in("ops"), issue.get_absolute_url())
+
+
 def test_who_may_not_run_checks_sees_no_button(signed_in):
     make_results(timezone.now())
     assert "Run all checks" in page(signed_in("ops"), DASHBOARD)
@@ -235,7 +252,9 @@ def test_a_repair_is_one_audited_click_and_looks_again(signed_in):
     run("stock.ledger_mismatch")
     issue = Issue.objects.get()
     ops = signed_in("ops")
-    assert "Repair" in page(ops, issue.get_absolute_url())
+    html = page(ops, issue.get_absolute_url())
+    assert "Repair" in html
+    assert reverse("products:console_stock_item", args=[shop.stock.variant_id]) in html
     act(ops, issue, "repair")
     assert issue.state == State.RESOLVED
     shop.stock.refresh_from_db()
