@@ -14,6 +14,11 @@ from demo.shop import open_shop
 from mail.delivery import deliver_due_mail
 from mail.models import OutgoingMail
 from mail.services import queue_mail
+from monitoring import issues
+from monitoring.models import CheckRun, Issue
+from monitoring.registry import all_checks
+from monitoring.running import run_checks
+from monitoring.tests.factories import make_issue
 from orders.fulfilment import ship
 from orders.models import Order
 from orders.placing import AddressData
@@ -23,7 +28,7 @@ from payments.closing import cancel_order_unpaid
 from payments.models import Payment
 from payments.sync import sync_payment
 from payments.tests.factories import make_paid, make_started, session_of
-from products.models import Product, Variant
+from products.models import Product, StockItem, Variant
 from products.tests.factories import make_product, make_stock
 from stripe_simulator import control
 from wishlist.tests.factories import make_wish
@@ -61,6 +66,7 @@ class Scene:
     payments: dict[str, Payment]
     mails: dict[str, OutgoingMail]
     address: Address
+    issues: dict[str, Issue]
 
     def cookies(self, role: str) -> list[dict[str, str]]:
         """The cookies of a visitor: a role's sign-in, `bag` for a guest with a bag, none for `guest`."""
@@ -96,7 +102,21 @@ def make_scene(url: str) -> Scene:
     orders, payments = _trade(users["customer"])
     _wish(users["customer"])
     deliver_due_mail()
-    return Scene(url, users, orders, payments, _mails(orders), make_address(users["customer"].customer))
+    mails = _mails(orders)
+    return Scene(url, users, orders, payments, mails, make_address(users["customer"].customer), _issues(users["ops"]))
+
+
+def _issues(ops: User) -> dict[str, Issue]:
+    """What the checks find once a count is off: one that can be repaired, one muted, one resolved."""
+    item = StockItem.objects.filter(tracked=True, on_hand__gt=0)[0]
+    StockItem.objects.filter(pk=item.pk).update(on_hand=item.on_hand + 1)
+    run_checks(all_checks(), trigger=CheckRun.Trigger.COMMAND, is_full=True)
+    muted, resolved = make_issue(check_id="order.stale_pending", severity="low"), make_issue()
+    issues.mute(muted.pk, until=None, reason="The bank holiday", actor=ops)
+    issues.add_note(muted.pk, text="Charlie asks the bank on Tuesday.", actor=ops)
+    issues.resolve(resolved.pk, actor=ops)
+    count = Issue.objects.get(check_id="stock.ledger_mismatch", entity_pk=str(item.pk))
+    return {"count": count, "muted": muted, "resolved": resolved}
 
 
 def _people() -> dict[str, User]:
