@@ -18,11 +18,14 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User
 from accounts.tests.factories import make_address, make_user
+from audit.recording import record
 from core.access import Policy
 from mail.tests.factories import make_mail
+from monitoring.tests.factories import make_issue
 from orders.links import guest_signature
 from orders.tests.factories import make_order
-from products.tests.factories import make_category, make_product
+from payments.tests.factories import make_event, make_refund
+from products.tests.factories import make_category, make_product, make_variant
 
 HELD = {
     "customer": "",
@@ -40,6 +43,46 @@ HELD = {
     ),
 }
 STAFF_PAGES = {
+    "console:home": "console",
+    "console:search": "console",
+    "console:settings": "settings_manage",
+    "console:audit": "audit_view",
+    "console:audit_record": "audit_view",
+    "orders:console_list": "orders_view",
+    "orders:console_detail": "orders_view",
+    "orders:console_ship": "orders_manage",
+    "orders:console_hold": "orders_manage",
+    "orders:console_release": "orders_manage",
+    "orders:console_note": "orders_manage",
+    "payments:console_refund": "refunds_make",
+    "payments:console_refund_confirm": "refunds_make",
+    "payments:console_refund_retry": "refunds_make",
+    "payments:console_cancel": "orders_manage",
+    "payments:console_sync": "orders_manage",
+    "payments:console_webhooks": "webhooks_replay",
+    "payments:console_webhook": "webhooks_replay",
+    "payments:console_webhook_replay": "webhooks_replay",
+    "products:console_stock": "stock_manage",
+    "products:console_stock_item": "stock_manage",
+    "products:console_products": "catalogue_manage",
+    "products:console_product": "catalogue_manage",
+    "products:console_product_status": "catalogue_manage",
+    "products:console_variant_price": "catalogue_manage",
+    "analytics:dashboard": "analytics_view",
+    "analytics:definitions": "analytics_view",
+    "analytics:exports": "exports_run",
+    "analytics:export": "exports_run",
+    "monitoring:dashboard": "issues_view",
+    "monitoring:run": "checks_run",
+    "monitoring:run_one": "checks_run",
+    "monitoring:issues": "issues_view",
+    "monitoring:issue": "issues_view",
+    "monitoring:acknowledge": "issues_manage",
+    "monitoring:resolve": "issues_manage",
+    "monitoring:reopen": "issues_manage",
+    "monitoring:mute": "issues_manage",
+    "monitoring:note": "issues_manage",
+    "monitoring:repair": "checks_run",
     "rbac:landing": "console",
     "rbac:people": "people_manage",
     "rbac:invite": "people_manage",
@@ -82,8 +125,32 @@ def _address_of(user: User) -> dict[str, Any]:
     return {"address_id": make_address(user.customer).pk}
 
 
+def _any_order(_user: User) -> dict[str, Any]:
+    return {"order_id": make_order(paid=True).pk}
+
+
+def _any_variant(_user: User) -> dict[str, Any]:
+    return {"variant_id": make_variant().pk}
+
+
+def _any_product(_user: User) -> dict[str, Any]:
+    return {"product_id": make_product().pk}
+
+
+def _any_event(_user: User) -> dict[str, Any]:
+    return {"event_id": make_event().pk}
+
+
+def _any_refund(_user: User) -> dict[str, Any]:
+    return {"refund_id": make_refund().pk}
+
+
 def _mail(_user: User) -> dict[str, Any]:
     return {"mail_id": make_mail().pk}
+
+
+def _issue(_user: User) -> dict[str, Any]:
+    return {"issue_id": make_issue().pk}
 
 
 def _session(_user: User) -> dict[str, Any]:
@@ -94,11 +161,37 @@ EXAMPLES: dict[str, Callable[[User], dict[str, Any]]] = {
     "account_confirm_email": lambda _user: {"key": "MQ:1abc:forged"},
     "account_reset_password_from_key": lambda _user: {"uidb36": "1", "key": "abc-forged"},
     "accounts:address_delete": _address_of,
+    "analytics:export": lambda _user: {"dataset": "orders"},
     "accounts:address_edit": _address_of,
+    "console:audit_record": lambda _user: {"record_id": record("mail.resent").pk},
+    "orders:console_detail": _any_order,
+    "orders:console_ship": _any_order,
+    "orders:console_hold": _any_order,
+    "orders:console_release": _any_order,
+    "orders:console_note": _any_order,
+    "payments:console_refund": _any_order,
+    "payments:console_refund_confirm": _any_order,
+    "payments:console_refund_retry": _any_refund,
+    "payments:console_cancel": _any_order,
+    "payments:console_sync": _any_order,
+    "payments:console_webhook": _any_event,
+    "payments:console_webhook_replay": _any_event,
+    "products:console_stock_item": _any_variant,
+    "products:console_product": _any_product,
+    "products:console_product_status": _any_product,
+    "products:console_variant_price": _any_variant,
     "core:media": lambda _user: {"name": "products/none.webp"},
     "mail:detail": _mail,
     "mail:preview": _mail,
     "mail:resend": _mail,
+    "monitoring:acknowledge": _issue,
+    "monitoring:issue": _issue,
+    "monitoring:mute": _issue,
+    "monitoring:note": _issue,
+    "monitoring:reopen": _issue,
+    "monitoring:repair": _issue,
+    "monitoring:resolve": _issue,
+    "monitoring:run_one": lambda _user: {"check_id": "stock.ledger_mismatch"},
     "orders:detail": _order_of,
     "orders:guest": _signed_order,
     "orders:guest_invoice": _signed_order,
