@@ -11,6 +11,7 @@ from core.days import today
 from core.money import printable
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+EARLIEST = date(1990, 1, 1)
 NOT_A_PERIOD = "“{}” is not a number of days we show here. Showing the last {} days."
 
 
@@ -69,6 +70,9 @@ def _own_window(start: str, end: str, notices: list[str]) -> Window | None:
         return None
     if first > last:
         notices.append(f"The first day, {first}, lies after the last one, {last}. {instead}")
+        return None
+    if first < EARLIEST:
+        notices.append(f"There are no figures before {EARLIEST.year}. {instead}")
         return None
     if (last - first) >= timedelta(days=LONGEST):
         notices.append(f"More than {LONGEST:,} days cannot be shown at once. {instead}")

@@ -42,9 +42,14 @@ def claim(scope: str) -> Build:
 
 
 def hold(build: Build) -> None:
-    """Lock the build's row in the caller's transaction and renew its lease. Raises BuildRunning if it is lost."""
+    """Lock the build's row in the caller's transaction (SQLite: renew its lease). Raises BuildRunning if it is lost."""
     held = Build.objects.filter(pk=build.pk, state=Build.State.RUNNING)
-    if not held.update(lease_until=timezone.now() + LEASE):
+    if connection.features.has_select_for_update:
+        # Locked, not updated: an INSERT of another build would wait for the end of an update instead of being refused.
+        is_held = held.select_for_update().first() is not None
+    else:
+        is_held = bool(held.update(lease_until=timezone.now() + LEASE))
+    if not is_held:
         raise BuildRunning(f"Build {build.pk} took too long, and another one has taken its place.")
 
 
