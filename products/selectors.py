@@ -3,19 +3,21 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.urls import reverse
 
-from products.images import Picture, picture, pictures_of
+from products.images import Picture, picture
 from products.models import Category, Product, ProductImage, Variant
 from products.models.catalogue import ProductQuerySet
 from products.search import any_of, holds
 
 MENU_LENGTH = 7
 MOST_AT_ONCE = 99
+FEWEST_BEST = 4  # a row of the front page
 
 
 class MenuItem(NamedTuple):
@@ -101,6 +103,18 @@ def newest_cards(limit: int) -> list[Card]:
     return cards_of(products.order_by("sold_out", "-publish_at", "-pk")[:limit])
 
 
+def best_selling_cards(limit: int) -> list[Card]:
+    """Return the products on sale that sold best lately, what is sold out last; none if nothing was sold."""
+    products = Product.objects.listed().filter(units_30d__gt=0).with_offer()
+    return cards_of(products.order_by("sold_out", "-units_30d", "-publish_at", "-pk")[:limit])
+
+
+def front_cards(limit: int) -> tuple[str, list[Card]]:
+    """Return what the front page shows, with its heading: the best sellers, or the newest until enough were sold."""
+    best = best_selling_cards(limit)
+    return ("Best sellers", best) if len(best) >= FEWEST_BEST else ("New in the shop", newest_cards(limit))
+
+
 def menu(categories: Iterable[Category], path: str) -> list[MenuItem]:
     """Return the shop's menu: everything, then the first shelves; `path` is the page being looked at."""
     top = [category for category in categories if category.parent_id is None][:MENU_LENGTH]
@@ -125,32 +139,37 @@ def _card(product: Any) -> Card:
         from_price=product.top_minor > product.price_minor,
         sold_out=product.sold_out,
         badge="Reduced" if product.was_minor else "",
-        image=_photograph(product.photograph) if product.photograph else None,
+        image=picture(_photograph(product.photograph)) if product.photograph else None,
     )
 
 
-def _photograph(shown: dict[str, Any]) -> Picture:
-    return picture(ProductImage(**{**shown, "widths": json.loads(shown["widths"])}))
+def _photograph(shown: dict[str, Any]) -> ProductImage:
+    return ProductImage(**{**shown, "widths": json.loads(shown["widths"])})
+
+
+def _pictures(lines: str | None) -> list[Picture]:
+    """Return the photographs of a variant annotated by `with_photographs()`, in their order."""
+    images = [_photograph(json.loads(line)) for line in (lines or "").split("\n") if line]
+    return [picture(image) for image in sorted(images, key=attrgetter("position"))]
 
 
 def product_page(slug: str, *, low_stock: int) -> ProductPage | None:
-    """Return what the page of a product shows, None unless it is on sale: three queries, four with photographs."""
+    """Return what the page of a product shows, None unless it is on sale: two queries."""
     variants = (
         Variant.objects.on_sale()
         .filter(product__slug=slug)
         .select_related("product__category__parent", "stock")
+        .with_photographs()
         .order_by("position", "pk")
     )
-    offers = [offer_of(variant, low_stock) for variant in variants]
-    if not offers or not offers[0].variant.product.is_visible:
+    first: Any = next(iter(variants), None)
+    if first is None or not first.product.is_visible:
         return None
-    product = offers[0].variant.product
-    pictures = pictures_of([product.pk])
     return ProductPage(
-        product=product,
-        offers=offers,
-        pictures=pictures.get(product.pk, []),
-        related=cards_of(_related(product)),
+        product=first.product,
+        offers=[offer_of(variant, low_stock) for variant in variants],
+        pictures=_pictures(first.photographs),
+        related=cards_of(_related(first.product)),
     )
 
 

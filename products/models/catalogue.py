@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, StringAgg, Subquery, Value
 from django.db.models.functions import Cast, JSONObject
 from django.urls import reverse
 from django.utils import timezone
@@ -62,16 +62,13 @@ class ProductQuerySet(LockingQuerySet):
         """
         variants = Variant.objects.on_sale().filter(product=OuterRef("pk"))
         first = ProductImage.objects.filter(product=OuterRef("pk")).order_by("position", "pk")
-        shown = JSONObject(
-            widths=Cast("widths", models.TextField()), **{name: name for name in ProductImage.SHOWN_AS_THEY_ARE}
-        )
         return (
             self.with_price()
             .with_sold_out()
             .annotate(
                 was_minor=Subquery(variants.order_by("price_minor", "pk").values("compare_at_minor")[:1]),
                 top_minor=Subquery(variants.order_by("-price_minor", "pk").values("price_minor")[:1]),
-                photograph=Subquery(first.values(shown=shown)[:1]),
+                photograph=Subquery(first.values(shown=ProductImage.shown())[:1]),
             )
         )
 
@@ -104,6 +101,11 @@ class Product(models.Model):
     seo_description = models.CharField(max_length=320, blank=True, default="")
     search_name = models.CharField(max_length=400, blank=True, default="", editable=False)
     search_text = models.TextField(blank=True, default="", editable=False)
+    units_30d = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="Units sold in the last 30 days, as the latest snapshot build counted them.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -139,6 +141,12 @@ class VariantQuerySet(LockingQuerySet):
         """With at least one unit that can still be promised; always, where stock is not tracked."""
         free = Q(stock__on_hand__gt=F("stock__reserved") - F("stock__backorder_cap"))
         return self.filter(Q(stock__isnull=True) | Q(stock__tracked=False) | free)
+
+    def with_photographs(self) -> "VariantQuerySet":
+        """Annotate `photographs`: those of the product, each as JSON on a line of its own, in no order; None if none."""
+        images = ProductImage.objects.filter(product=OuterRef("product")).order_by().values("product")
+        lines = StringAgg(Cast(ProductImage.shown(), models.TextField()), Value("\n"))
+        return self.annotate(photographs=Subquery(images.annotate(lines=lines).values("lines")))
 
 
 class Variant(models.Model):
@@ -180,8 +188,6 @@ class Variant(models.Model):
 class ProductImage(models.Model):
     """A photograph of a product, stored in several widths as AVIF and WebP under one stem."""
 
-    SHOWN_AS_THEY_ARE = ("alt", "stem", "width", "height", "lqip")
-
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images")
     alt = models.CharField(max_length=200)
     position = models.PositiveSmallIntegerField(default=0)
@@ -197,6 +203,12 @@ class ProductImage(models.Model):
 
     def __str__(self) -> str:
         return self.alt
+
+    @classmethod
+    def shown(cls) -> JSONObject:
+        """The fields that a page shows, as JSON; `widths` is text in it, for SQLite nests no list of a column."""
+        names = ("alt", "position", "stem", "width", "height", "lqip")
+        return JSONObject(widths=Cast("widths", models.TextField()), **{name: name for name in names})
 
 
 class PriceChange(models.Model):
