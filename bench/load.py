@@ -14,11 +14,11 @@ PROCESSES = 2
 
 def tool() -> str:
     """What drives the load, in words."""
-    return (
-        "wrk"
-        if shutil.which("wrk")
-        else f"Python's http.client in {PROCESSES} processes (install wrk for higher figures)"
-    )
+    if shutil.which("wrk") is None:
+        return f"Python's http.client in {PROCESSES} processes (install wrk for higher figures)"
+    version = subprocess.run(["wrk", "--version"], check=False, capture_output=True, text=True)
+    found = re.search(r"wrk (\S+)", version.stdout + version.stderr)
+    return f"wrk {found[1]}" if found else "wrk"
 
 
 def requests_a_second(url: str, *, connections: int, seconds: float) -> float:

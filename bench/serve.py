@@ -24,11 +24,12 @@ from tools.temporary_postgres import FOR_BENCH, TemporaryPostgres
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-RESULTS = ROOT / "bench" / "serve.md"
+RESULTS = ROOT / "bench" / "RESULTS.md"
 HOST = "127.0.0.1"
 WORKERS, THREADS = 2, 4
 CONNECTIONS = 16
 WARM_UP_SECONDS, ROUND_SECONDS, ROUNDS = 3.0, 5.0, 3
+BUSY = ". **The machine was busy with other work: these are lower bounds, no comparison**; run it again when it is idle"
 
 
 def free_port() -> int:
@@ -106,20 +107,26 @@ def shop_environment(database_url: str, port: int, directory: str) -> dict[str, 
 
 def seed(environment: dict[str, str]) -> None:
     """Migrate and fill the database, and collect what the pages link to."""
-    for arguments in ("migrate --verbosity 0", "seed_demo", "collectstatic --noinput --verbosity 0"):
+    for arguments in ("migrate --verbosity 0", "seed_demo", "build_snapshots", "collectstatic --noinput --verbosity 0"):
         command = [sys.executable, "manage.py", *arguments.split()]
         subprocess.run(command, cwd=ROOT, env=environment, check=True)
 
 
-def report(figures: dict[str, float], postgres: str) -> str:
+def memory_gib() -> float:
+    """The memory of this machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+
+
+def report(figures: dict[str, float], postgres: str, *, load: float) -> str:
     """The figures as a page: what was measured, how, and on what."""
     bare = figures["bare Django view"]
-    rows = "\n".join(f"| {name} | {figure:,.0f} | {figure / bare:.0%} |" for name, figure in figures.items())
+    rows = "\n".join(f"| {name} | {figure:,.0f} | {figure / bare:.1%} |" for name, figure in figures.items())
     return f"""# Requests a second
 
 Made by `make bench` on {datetime.now(UTC):%Y-%m-%d}. Every answer was a 200.
 
-- Machine: {os.cpu_count()} cores, shared by server, database and load.
+- Machine: {os.cpu_count()} cores, {memory_gib():.0f} GiB of memory, shared by server, database and load.
+- Load average before the run: {load:.1f}{BUSY if load > 1 else ""}.
 - Versions: Python {platform.python_version()}, Django {django.get_version()}, PostgreSQL {postgres}.
 - Server: gunicorn gthread, {WORKERS} workers of {THREADS} threads, `DEBUG=0`; the data of `seed_demo`.
 - Load: {tool()}, {CONNECTIONS} kept-alive connections on loopback, {WARM_UP_SECONDS:.0f} s of warm-up,
@@ -133,6 +140,7 @@ Made by `make bench` on {datetime.now(UTC):%Y-%m-%d}. Every answer was a 200.
 
 def bench(server: TemporaryPostgres, directory: str) -> str:
     """Seed a database on the server, measure, and return the page of figures."""
+    load = os.getloadavg()[0]
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         connection.execute("CREATE DATABASE bench")
         version = connection.execute("SHOW server_version").fetchone()[0]
@@ -147,7 +155,7 @@ def bench(server: TemporaryPostgres, directory: str) -> str:
         figures["home"] = measure(address)
         figures["listing"] = measure(f"{address}shop/")
         figures["product"] = measure(product_address(address))
-    return report(figures, version)
+    return report(figures, version, load=load)
 
 
 def main() -> None:
