@@ -15,7 +15,7 @@ from products.selectors import Card, cards_of
 
 PER_PAGE = 24
 SORTS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "featured": ("Featured", ("sold_out", "-publish_at", "-pk")),
+    "featured": ("Featured", ("sold_out", "-units_30d", "-publish_at", "-pk")),
     "newest": ("Newest", ("-publish_at", "-pk")),
     "price-up": ("Price: low to high", ("price_minor", "search_name", "pk")),
     "price-down": ("Price: high to low", ("-price_minor", "search_name", "pk")),

@@ -15,7 +15,7 @@ from products import controls, seo
 from products.controls import Place
 from products.forms import ShelfForm
 from products.models import Category, Product
-from products.selectors import all_categories, menu, newest_cards, product_page
+from products.selectors import all_categories, front_cards, menu, newest_cards, product_page
 from products.shelves import shelf
 
 SHOP_LEDE = "Calm formulas, every ingredient in plain sight."
@@ -27,7 +27,8 @@ personal = cache_control(private=True, no_cache=True)
 @require_safe
 @personal
 def home(request: HttpRequest) -> HttpResponse:
-    """The front page: one photograph, the newest products, three concerns."""
+    """The front page: one photograph, the best sellers, three concerns."""
+    heading, cards = front_cards(8)
     concerns = [
         ("concern-sensitive", Product.Concern.SENSITIVE, "Short formulas that leave out what often irritates."),
         ("concern-dry", Product.Concern.DRY, "Water put into the skin, and kept there."),
@@ -36,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "products/home.html",
-        {"meta": seo.home_meta(), "cards": newest_cards(8), "concerns": concerns},
+        {"meta": seo.home_meta(), "heading": heading, "cards": cards, "concerns": concerns},
     )
 
 
