@@ -16,8 +16,11 @@ from django.test import RequestFactory
 from django.urls import reverse
 from playwright.sync_api import Page as Tab
 
+from audit.recording import record
 from core import views as core_views
 from orders.links import guest_path, guest_signature
+from payments.tests.factories import make_event
+from products.models import Variant
 from tests.browser.scene import Scene
 
 CHECKOUT_ERRORS = {"email": "charlie", "postcode": "", "name": ""}
@@ -50,6 +53,11 @@ def at(route: str, *arguments: object) -> Callable[[Scene], str]:
     return lambda _scene: reverse(route, args=arguments)
 
 
+def at_query(route: str, **query: str) -> Callable[[Scene], str]:
+    """The address of a route with a query."""
+    return lambda _scene: reverse(route, query=query)
+
+
 def order(name: str) -> Callable[[Scene], str]:
     return lambda scene: scene.orders[name].get_absolute_url()
 
@@ -70,6 +78,35 @@ def payment(route: str, name: str) -> Callable[[Scene], str]:
 
 def mail(name: str, route: str = "mail:detail") -> Callable[[Scene], str]:
     return lambda scene: reverse(route, args=[scene.mails[name].pk])
+
+
+def staff_order(route: str, name: str) -> Callable[[Scene], str]:
+    """A staff page of an order of the scene."""
+    return lambda scene: reverse(route, args=[scene.orders[name].pk])
+
+
+def webhook(_scene: Scene) -> str:
+    """An event that was given up."""
+    event = make_event(state="dead", last_error="GatewayUnclear: time-out")
+    return reverse("payments:console_webhook", args=[event.pk])
+
+
+def serum_stock(_scene: Scene) -> str:
+    return reverse("products:console_stock_item", args=[Variant.objects.get(sku="PL-VTC-30").pk])
+
+
+def serum(_scene: Scene) -> str:
+    return reverse("products:console_product", args=[Variant.objects.get(sku="PL-VTC-30").product_id])
+
+
+def act_on_record(scene: Scene) -> str:
+    """An act with changes, as the audit record shows it."""
+    made = record("settings.changed", actor=scene.users["admin"], changes={"ship_sla_hours": [48, 24]})
+    return reverse("console:audit_record", args=[made.pk])
+
+
+def issue(name: str) -> Callable[[Scene], str]:
+    return lambda scene: scene.issues[name].get_absolute_url()
 
 
 def confirming(scene: Scene) -> str:
@@ -98,6 +135,13 @@ def pay_badly(tab: Tab) -> None:
     tab.get_by_label("E-mail").fill("charlie")
     with tab.expect_navigation():
         tab.get_by_role("button", name="Pay £").click()
+
+
+def preview_refund(tab: Tab) -> None:
+    tab.get_by_label("Everything that is left").check()
+    tab.get_by_label("Reason").fill("The parcel was lost")
+    with tab.expect_navigation():
+        tab.get_by_role("button", name="Preview").click()
 
 
 def remove_first(tab: Tab) -> None:
@@ -211,9 +255,55 @@ PAGES = [
     Page("account, new", "accounts:account", "newcomer"),
     Page("orders, none", "orders:list", "newcomer"),
     Page("wishlist, empty", "wishlist:list", "newcomer"),
+    Page("overview, analyst", "console:home", "analyst"),
     Page("staff, analyst", "rbac:landing", "analyst"),
     Page("403", "", "analyst", path=at("rbac:people"), status=403),
+    Page("overview, ops", "console:home", "ops"),
+    Page("console search", "console:search", "ops", path=at_query("console:search", q="charlie")),
+    Page("console search, nothing found", "console:search", "ops", path=at_query("console:search", q="nobody")),
+    Page("console orders", "orders:console_list", "ops"),
+    Page("console orders, none match", "orders:console_list", "ops", path=at_query("orders:console_list", q="nobody")),
+    Page("console order", "orders:console_detail", "ops", path=staff_order("orders:console_detail", "guest_paid")),
+    Page("console order, sent", "orders:console_detail", "ops", path=staff_order("orders:console_detail", "fulfilled")),
+    Page("console order, unpaid", "orders:console_detail", "ops", path=staff_order("orders:console_detail", "pending")),
+    Page("fulfil", "orders:console_ship", "ops", path=staff_order("orders:console_ship", "guest_paid")),
+    Page("refund", "payments:console_refund", "ops", path=staff_order("payments:console_refund", "guest_paid")),
+    Page(
+        "refund, refused",
+        "payments:console_refund",
+        "ops",
+        path=staff_order("payments:console_refund", "guest_paid"),
+        act=press("Preview"),
+    ),
+    Page(
+        "refund, preview",
+        "payments:console_refund",
+        "ops",
+        path=staff_order("payments:console_refund", "guest_paid"),
+        act=preview_refund,
+    ),
+    Page("cancel, paid", "payments:console_cancel", "ops", path=staff_order("payments:console_cancel", "guest_paid")),
+    Page("cancel, unpaid", "payments:console_cancel", "ops", path=staff_order("payments:console_cancel", "pending")),
+    Page("stock", "products:console_stock", "ops"),
+    Page("stock of a variant", "products:console_stock_item", "ops", path=serum_stock),
+    Page("console products", "products:console_products", "ops"),
+    Page("console product", "products:console_product", "ops", path=serum),
+    Page("webhooks", "payments:console_webhooks", "ops"),
+    Page("webhook", "payments:console_webhook", "ops", path=webhook),
     Page("staff, ops", "rbac:landing", "ops"),
+    Page("monitoring", "monitoring:dashboard", "ops"),
+    Page("issues", "monitoring:issues", "ops"),
+    Page(
+        "issues, none match",
+        "monitoring:issues",
+        "ops",
+        path=lambda _: f"{reverse('monitoring:issues')}?state=regressed",
+    ),
+    Page("issue", "monitoring:issue", "ops", path=issue("count")),
+    Page("issue, muted", "monitoring:issue", "ops", path=issue("muted")),
+    Page("issue, resolved", "monitoring:issue", "ops", path=issue("resolved")),
+    Page("issue, refused", "monitoring:issue", "ops", path=issue("count"), act=press("Mute")),
+    Page("issue, read only", "monitoring:issue", "analyst", path=issue("count")),
     Page("sent mail", "mail:list", "ops"),
     Page("sent mail, none match", "mail:list", "ops", path=lambda _: f"{reverse('mail:list')}?recipient=nobody"),
     Page("mail", "mail:detail", "ops", path=mail("receipt")),
@@ -226,6 +316,10 @@ PAGES = [
         path=mail("receipt", "mail:preview"),
         excused=("landmark-one-main", "region"),  # a mail is shown inside the landmarks of its reader
     ),
+    Page("overview, admin", "console:home", "admin"),
+    Page("settings", "console:settings", "admin"),
+    Page("audit record", "console:audit", "admin"),
+    Page("audit record, one act", "console:audit_record", "admin", path=act_on_record),
     Page("staff, admin", "rbac:landing", "admin"),
     Page("people and roles", "rbac:people", "admin"),
     Page("people, refused", "rbac:people", "admin", act=press("Give access")),
@@ -234,6 +328,16 @@ ROLES = tuple(dict.fromkeys(page.role for page in PAGES))
 
 # Addresses that answer with no page of their own, each with the reason.
 NO_PAGE = {
+    "monitoring:healthz": "for machines",
+    "monitoring:readyz": "for machines",
+    "monitoring:run": "a form's target",
+    "monitoring:run_one": "a form's target",
+    "monitoring:acknowledge": "a form's target",
+    "monitoring:resolve": "a form's target",
+    "monitoring:reopen": "a form's target",
+    "monitoring:mute": "a form's target",
+    "monitoring:note": "a form's target",
+    "monitoring:repair": "a form's target",
     "wishlist:wish": "a form's target",
     "wishlist:unwish": "a form's target",
     "core:appearance": "a form's target",
@@ -253,4 +357,13 @@ NO_PAGE = {
     "mail:resend": "a form's target",
     "rbac:change_role": "a form's target",
     "rbac:invite": "a form's target",
+    "orders:console_hold": "a form's target",
+    "orders:console_release": "a form's target",
+    "orders:console_note": "a form's target",
+    "payments:console_refund_confirm": "a form's target",
+    "payments:console_refund_retry": "a form's target",
+    "payments:console_sync": "a form's target",
+    "payments:console_webhook_replay": "a form's target",
+    "products:console_product_status": "a form's target",
+    "products:console_variant_price": "a form's target",
 }
