@@ -143,7 +143,7 @@ class VariantQuerySet(LockingQuerySet):
         return self.filter(Q(stock__isnull=True) | Q(stock__tracked=False) | free)
 
     def with_photographs(self) -> "VariantQuerySet":
-        """Annotate `photographs`: those of the product, each as JSON on a line of its own, in no order; None if none."""
+        """Annotate `photographs`: those of the product, each as JSON on its own line, in no order; None without any."""
         images = ProductImage.objects.filter(product=OuterRef("product")).order_by().values("product")
         lines = StringAgg(Cast(ProductImage.shown(), models.TextField()), Value("\n"))
         return self.annotate(photographs=Subquery(images.annotate(lines=lines).values("lines")))

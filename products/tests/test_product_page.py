@@ -5,7 +5,7 @@ import pytest
 
 from core.models import StoreSetting
 from products.models import Product, StockItem
-from products.tests.factories import make_category, make_product, make_variant
+from products.tests.factories import make_category, make_image, make_product, make_variant
 
 pytestmark = pytest.mark.django_db
 MARKUP = "</script><b onmouseover='x()'>Cream & \"Co\""
@@ -94,6 +94,25 @@ def test_nobody_is_offered_more_than_there_is(client):
 
     assert client.get("/products/cream/").context["page"].most_at_once == 7
     assert client.get("/products/oil/").context["page"].most_at_once == 99
+
+
+def test_photographs_stand_in_their_order_whatever_they_say(client):
+    product = make_product("Cream", variants=[{}, {}])
+    odd = 'Two lines\nand a "quote",\u2028a separator and a \\ backslash'
+    make_image(product, position=2, alt="last")
+    make_image(product, position=0, alt=odd, widths=[960, 480])
+    make_image(product, position=1, alt="second")
+
+    pictures = client.get("/products/cream/").context["page"].pictures
+
+    assert [picture.alt for picture in pictures] == [odd, "second", "last"]
+    assert pictures[0].webp_srcset == "/media/products/cream-480.webp 480w, /media/products/cream-960.webp 960w"
+
+
+def test_a_product_without_photographs_has_a_page(client):
+    make_product("Cream")
+
+    assert client.get("/products/cream/").context["page"].pictures == []
 
 
 def test_structured_data_names_product_offers_and_trail(client):
