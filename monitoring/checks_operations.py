@@ -104,8 +104,8 @@ def heartbeat_missed() -> Look:
             seen = last.get(name) or first
             if now - seen > longest_silence(job):
                 found = last[name].isoformat() if name in last else "never"
-                expected = (now - longest_silence(job)).replace(microsecond=0).isoformat()
-                yield Finding("job", name, {"last_success": f"after {expected}"}, {"last_success": found}, subject=name)
+                minutes = f"within {longest_silence(job) // timedelta(minutes=1):,} minutes"
+                yield Finding("job", name, {"last_success": minutes}, {"last_success": found}, subject=f"Job {name}")
 
     return Look(len(JOBS), findings())
 

@@ -276,6 +276,8 @@ def test_a_fault_is_found_once_resolved_by_its_repair_and_regresses(shop, fault)
         assert issue.fingerprint == f"{fault.check}:{fault.entity.format(**keys)}"
         assert issue.state == State.OPEN
         assert issue.details["expected"] != issue.details["found"]
+        run(fault.check)
+        assert issue.events.count() == 1  # the same fault seen again is no news
 
         execute(fault.mend, keys)
         mended = run(fault.check)
