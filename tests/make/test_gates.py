@@ -148,7 +148,13 @@ def test_a_check_that_looked_at_nothing_fails_the_gate():
 
 def test_a_record_tells_every_command_and_no_path_of_the_machine():
     told = Record("m2")
-    told.tell(TRUE, 0, "one\nopened /root/clone/orders/x.py:3\n", Verdict("PASS", "fine"), 1.25)
+    told.tell(
+        TRUE,
+        0,
+        "one\n  ops  ops@purelaka.test  a-password\nopened /root/clone/orders/x.py:3\n",
+        Verdict("PASS", "fine"),
+        1.25,
+    )
     text = told.close([(TRUE, Verdict("PASS", "fine")), (FALSE, Verdict("NOT RUN"))])
     assert "$ true\n  | one\n  | opened <path>:3\n  exit code 0, 1.2 s: PASS fine\n" in text
     assert text.endswith("PASS     true  fine\nNOT RUN  false\n\n1 passed, 0 failed, 1 not run\n")
