@@ -7,6 +7,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from analytics.building import build_snapshots
+from analytics.calendar import CHANGES
 from monitoring.models import Issue
 from monitoring.registry import CHECKS
 from monitoring.tests.factories import Shop, make_shop, run
@@ -293,6 +295,17 @@ def test_a_fault_is_found_once_resolved_by_its_repair_and_regresses(shop, fault)
         ("resolved", "resolved"),
         ("regressed", "regressed"),
     ]
+
+
+def test_a_day_that_drifted_is_not_called_mended_while_it_waits_for_its_build(shop):
+    keys = keys_of(shop)
+    drifted = next(fault for fault in FAULTS if fault.check == "snap.drift")
+    execute(drifted.plant, keys)
+    run("snap.drift")
+    execute("INSERT INTO core_dirtyday (source_type, source_id, day) VALUES ('sales_entry', 1, :day)", keys)
+    assert (run("snap.drift").resolved, only_issue("snap.drift").state) == (0, State.OPEN)
+    build_snapshots(CHANGES)
+    assert run("snap.drift").resolved == 1
 
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault.is_repairable], ids=str)
