@@ -121,7 +121,7 @@ def dashboard(selection: Selection) -> Dashboard:
         tiles=[_figure(kpi, facts, selection.currency) for kpi in HEADLINES],
         groups=[Group(title, [_figure(kpi, facts, selection.currency) for kpi in kpis]) for title, kpis in GROUPS],
         days=days,
-        charts=[("wide", _chart(WIDE, days, selection)), ("narrow", _chart(NARROW, days, selection))],
+        charts=[("only-wide", _chart(WIDE, days, selection)), ("only-narrow", _chart(NARROW, days, selection))],
         sellers=sellers,
         few_orders=facts[0].orders if facts[0].orders < FEW else None,
     )

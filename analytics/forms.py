@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from django import forms
+
 from analytics.figures import currencies
 from analytics.windows import DEFAULT_PERIOD, LONGEST, PERIODS, Window, ending
 from core.days import today
@@ -13,6 +15,17 @@ from core.money import printable
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 EARLIEST = date(1990, 1, 1)
 NOT_A_PERIOD = "“{}” is not a number of days we show here. Showing the last {} days."
+
+
+class DaysForm(forms.Form):
+    """The days and the currency of a page, filled with what it shows."""
+
+    def __init__(self, window: Window, currency: str, offered: list[str]) -> None:
+        super().__init__(initial={"from": window.start, "to": window.end, "currency": currency})
+        picker = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        self.fields["from"] = forms.DateField(label="From", widget=picker)
+        self.fields["to"] = forms.DateField(label="To", widget=picker)
+        self.fields["currency"] = forms.ChoiceField(label="Currency", choices=[(code, code) for code in offered])
 
 
 @dataclass(frozen=True)
@@ -24,6 +37,11 @@ class Selection:
     currencies: list[str]
     period: int | None
     notices: list[str] = field(default_factory=list)
+
+    @property
+    def form(self) -> DaysForm:
+        """The form that shows what is selected."""
+        return DaysForm(self.window, self.currency, self.currencies)
 
     @property
     def query(self) -> dict[str, str]:

@@ -143,7 +143,7 @@ def test_a_day_with_more_given_back_than_sold_hangs_below_the_line(analyst):
     make_refund(make_sale(date(2026, 6, 8)), date(2026, 6, 9), goods_minor=500)
     build_snapshots(CHANGES)
 
-    chart = dict(analyst.get(PAGE, {"days": 7}).context["page"].charts)["wide"]
+    chart = dict(analyst.get(PAGE, {"days": 7}).context["page"].charts)["only-wide"]
     up, down = chart.bars[4], chart.bars[5]
 
     assert up.y + up.height == pytest.approx(down.y, abs=0.2)
