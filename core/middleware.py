@@ -32,10 +32,13 @@ class RequestIdMiddleware:
         request.request_id = request_id  # type: ignore[attr-defined]
         clear_contextvars()
         bind_contextvars(request_id=request_id)
-        response = self.get_response(request)
-        response["X-Request-ID"] = request_id
-        report = log.error if response.status_code >= 500 else log.debug
-        report("request", method=request.method, path=request.path, status=response.status_code)
+        try:
+            response = self.get_response(request)
+            response["X-Request-ID"] = request_id
+            report = log.error if response.status_code >= 500 else log.debug
+            report("request", method=request.method, path=request.path, status=response.status_code)
+        finally:
+            clear_contextvars()  # what this thread does next is not part of the request
         return response
 
 

@@ -98,7 +98,7 @@ def form_errors(*bound_forms: forms.BaseForm) -> dict[str, Any]:
         errors += [{"text": text} for text in form.non_field_errors()]
         for bound in form:
             target = "" if bound.is_hidden else _target(bound)
-            errors += [{"text": _with_label(bound, text), "target": target} for text in bound.errors]
+            errors += [{"text": _with_label(bound, str(text)), "target": target} for text in bound.errors]
     return {"errors": errors}
 
 

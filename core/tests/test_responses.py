@@ -4,6 +4,7 @@ import logging
 import re
 
 import pytest
+from structlog.contextvars import get_contextvars
 
 from core.logs import logging_config
 
@@ -59,3 +60,8 @@ def test_logs_are_json_with_the_id_of_the_request(client, json_lines):
     failure = lines[1]
     assert (failure["level"], failure["status"], failure["path"]) == ("error", 500, "/broken/")
     assert failure["timestamp"].endswith("Z")
+
+
+def test_what_follows_a_request_does_not_carry_its_id(client):
+    client.get("/", headers={"x-request-id": "proxy-12345678"})
+    assert get_contextvars() == {}
