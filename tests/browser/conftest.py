@@ -19,14 +19,10 @@ FILES = {"stylesheet", "image", "font", "script"}
 
 
 class Watch:
-    """What must not happen on any page: a blocked resource, an error in a script, a file that is not there.
-
-    Tabs in `no_longer` may do what their policy blocks.
-    """
+    """What must not happen on any page: a blocked resource, an error in a script, a file that is not there."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []
-        self.no_longer: set[Page] = set()
 
     def over(self, context: BrowserContext) -> None:
         """Watch every page of a context from now on."""
@@ -36,7 +32,7 @@ class Watch:
         context.on("response", self._response)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if VIOLATION in message.text and message.page not in self.no_longer:
+        if VIOLATION in message.text:
             self.problems.append(message.text)
 
     def _response(self, response: Response) -> None:

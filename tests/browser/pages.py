@@ -23,7 +23,8 @@ from payments.tests.factories import make_event
 from products.models import Variant
 from tests.browser.scene import Scene
 
-CHECKOUT_ERRORS = {"email": "charlie", "postcode": "", "name": ""}
+LONG_AGO = {"from": "2015-01-01", "to": "2015-01-31"}
+BACK = {"from": "2026-02-01", "to": "2026-01-01"}
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,11 @@ def mail(name: str, route: str = "mail:detail") -> Callable[[Scene], str]:
 def staff_order(route: str, name: str) -> Callable[[Scene], str]:
     """A staff page of an order of the scene."""
     return lambda scene: reverse(route, args=[scene.orders[name].pk])
+
+
+def staff_page(name: str) -> Callable[[Scene], str]:
+    """The page of an order of the scene, as staff see it."""
+    return staff_order("orders:console_detail", name)
 
 
 def webhook(_scene: Scene) -> str:
@@ -257,15 +263,36 @@ PAGES = [
     Page("wishlist, empty", "wishlist:list", "newcomer"),
     Page("overview, analyst", "console:home", "analyst"),
     Page("staff, analyst", "rbac:landing", "analyst"),
+    Page("analytics", "analytics:dashboard", "analyst"),
+    Page("analytics, 7 days", "analytics:dashboard", "analyst", path=at_query("analytics:dashboard", days="7")),
+    Page(
+        "analytics, odd query",
+        "analytics:dashboard",
+        "analyst",
+        path=at_query("analytics:dashboard", days="abc", currency="zzz", page="-1"),
+    ),
+    Page("analytics, long ago", "analytics:dashboard", "analyst", path=at_query("analytics:dashboard", **LONG_AGO)),
+    Page("definitions", "analytics:definitions", "analyst"),
+    Page("exports", "analytics:exports", "analyst"),
+    Page(
+        "exports, days the wrong way round", "analytics:exports", "analyst", path=at_query("analytics:exports", **BACK)
+    ),
     Page("403", "", "analyst", path=at("rbac:people"), status=403),
     Page("overview, ops", "console:home", "ops"),
     Page("console search", "console:search", "ops", path=at_query("console:search", q="charlie")),
     Page("console search, nothing found", "console:search", "ops", path=at_query("console:search", q="nobody")),
     Page("console orders", "orders:console_list", "ops"),
     Page("console orders, none match", "orders:console_list", "ops", path=at_query("orders:console_list", q="nobody")),
-    Page("console order", "orders:console_detail", "ops", path=staff_order("orders:console_detail", "guest_paid")),
-    Page("console order, sent", "orders:console_detail", "ops", path=staff_order("orders:console_detail", "fulfilled")),
-    Page("console order, unpaid", "orders:console_detail", "ops", path=staff_order("orders:console_detail", "pending")),
+    Page("console order", "orders:console_detail", "ops", path=staff_page("guest_paid")),
+    Page("console order, sent", "orders:console_detail", "ops", path=staff_page("fulfilled")),
+    Page("console order, unpaid", "orders:console_detail", "ops", path=staff_page("pending")),
+    Page("console order, refunded", "orders:console_detail", "ops", path=staff_page("refunded")),
+    Page(
+        "console order, refund failed",
+        "orders:console_detail",
+        "ops",
+        path=staff_page("refund_failed"),
+    ),
     Page("fulfil", "orders:console_ship", "ops", path=staff_order("orders:console_ship", "guest_paid")),
     Page("refund", "payments:console_refund", "ops", path=staff_order("payments:console_refund", "guest_paid")),
     Page(
@@ -324,10 +351,10 @@ PAGES = [
     Page("people and roles", "rbac:people", "admin"),
     Page("people, refused", "rbac:people", "admin", act=press("Give access")),
 ]
-ROLES = tuple(dict.fromkeys(page.role for page in PAGES))
 
 # Addresses that answer with no page of their own, each with the reason.
 NO_PAGE = {
+    "analytics:export": "a form's target, answered with a file",
     "monitoring:healthz": "for machines",
     "monitoring:readyz": "for machines",
     "monitoring:run": "a form's target",

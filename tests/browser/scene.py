@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Address, User
 from accounts.tests.factories import make_address, make_user
+from analytics.building import build_snapshots
+from analytics.calendar import CHANGES
 from demo.catalogue import load_categories
 from demo.shop import open_shop
 from mail.delivery import deliver_due_mail
@@ -18,19 +21,20 @@ from monitoring import issues
 from monitoring.models import CheckRun, Issue
 from monitoring.registry import all_checks
 from monitoring.running import run_checks
-from monitoring.tests.factories import make_issue
 from orders.fulfilment import ship
 from orders.models import Order
 from orders.placing import AddressData
 from orders.tests.factories import make_order
 from orders.transitions import By
 from payments.closing import cancel_order_unpaid
-from payments.models import Payment
+from payments.models import Payment, Refund
+from payments.refunding import RefundChoice, request_refund
 from payments.sync import sync_payment
 from payments.tests.factories import make_paid, make_started, session_of
 from products.models import Product, StockItem, Variant
 from products.tests.factories import make_product, make_stock
 from stripe_simulator import control
+from tests.browser.past import live_through_two_months
 from wishlist.tests.factories import make_wish
 
 THREE_D_SECURE = "4000002500003155"
@@ -96,10 +100,12 @@ def a_choice() -> list[Variant]:
 
 
 def make_scene(url: str) -> Scene:
-    """Stock the shelves and let people buy."""
-    stock_shelves()
+    """Let the shop have a past, and people who buy now."""
+    live_through_two_months()
     users = _people()
     orders, payments = _trade(users["customer"])
+    _give_back(users["ops"], orders)
+    build_snapshots(CHANGES)
     _wish(users["customer"])
     deliver_due_mail()
     mails = _mails(orders)
@@ -107,16 +113,26 @@ def make_scene(url: str) -> Scene:
 
 
 def _issues(ops: User) -> dict[str, Issue]:
-    """What the checks find once a count is off: one that can be repaired, one muted, one resolved."""
-    item = StockItem.objects.filter(tracked=True, on_hand__gt=0)[0]
-    StockItem.objects.filter(pk=item.pk).update(on_hand=item.on_hand + 1)
+    """What the checks find once counts are off: one that can be repaired, one muted, one that went away."""
+    first, second = StockItem.objects.filter(tracked=True, on_hand__gt=0)[:2]
+    _miscount(first, by=1)
+    _miscount(second, by=2)
     run_checks(all_checks(), trigger=CheckRun.Trigger.COMMAND, is_full=True)
-    muted, resolved = make_issue(check_id="order.stale_pending", severity="low"), make_issue()
+    _miscount(second, by=-2)
+    run_checks(all_checks(), trigger=CheckRun.Trigger.COMMAND, is_full=True)
+    muted = Issue.objects.get(check_id="mail.failed")
     issues.mute(muted.pk, until=None, reason="The bank holiday", actor=ops)
-    issues.add_note(muted.pk, text="Charlie asks the bank on Tuesday.", actor=ops)
-    issues.resolve(resolved.pk, actor=ops)
-    count = Issue.objects.get(check_id="stock.ledger_mismatch", entity_pk=str(item.pk))
-    return {"count": count, "muted": muted, "resolved": resolved}
+    issues.add_note(muted.pk, text="Alice clears out her mailbox on Tuesday.", actor=ops)
+    found = Issue.objects.filter(check_id="stock.ledger_mismatch")
+    return {
+        "count": found.get(entity_pk=str(first.pk)),
+        "muted": muted,
+        "resolved": found.get(entity_pk=str(second.pk)),
+    }
+
+
+def _miscount(item: StockItem, *, by: int) -> None:
+    StockItem.objects.filter(pk=item.pk).update(on_hand=F("on_hand") + by)
 
 
 def _people() -> dict[str, User]:
@@ -169,6 +185,17 @@ def _trade(alice: User) -> tuple[dict[str, Order], dict[str, Payment]]:
     orders["expired"], payments["expired"] = make_started(lines={small: 1}, **guest)
     control.expire(session_of(payments["expired"]))
     return orders, payments
+
+
+def _give_back(ops: User, orders: dict[str, Order]) -> None:
+    """A part that arrived, one that is on its way, and one that came back from the bank."""
+    asked = {"refunded": "succeeded", "refund_pending": "pending", "refund_failed": "failed"}
+    for name, status in asked.items():
+        orders[name], _ = make_paid(lines={a_choice()[0]: 2}, email="diana@example.com", customer_name="Diana Frost")
+        choice = RefundChoice(amount_minor=500, reason="The pump of one bottle was broken")
+        control.refund_next_as(status)
+        refund = request_refund(orders[name].pk, choice=choice, actor=ops, request_key=name)
+        assert refund.status == Refund.Status(status)
 
 
 def _mails(orders: dict[str, Order]) -> dict[str, OutgoingMail]:
