@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help demo test gates drills fmt bench contact-sheet lock clean venv venv-dev
+.PHONY: help demo test gates drills fmt bench bench-figures contact-sheet lock clean venv venv-dev
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,8 +29,11 @@ drills: venv-dev ## What takes longer than a test may: kill, restore, soak
 fmt: venv-dev ## Format and mend code and templates
 	@$(PY) -m tools.format
 
-bench: venv-dev ## Requests a second of home, listing and product page, on PostgreSQL
+bench: venv-dev ## Requests a second of the busiest pages beside a bare view, on PostgreSQL
 	@$(PY) -m bench.serve
+
+bench-figures: venv-dev ## Import, snapshot build and export at 200,000 orders beside their bare SQL (ORDERS=)
+	@$(PY) -m bench.figures --orders $(or $(ORDERS),200000)
 
 contact-sheet: venv-dev ## Pictures of every page, light and dark, phone and desk, into docs/contact-sheet/
 	@$(PY) -m tools.contact_sheet
