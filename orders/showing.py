@@ -116,8 +116,8 @@ def totals_of(
     rows: list[dict[str, Any]] = [{"label": "Goods", "amount_minor": priced.items_minor}]
     if priced.discount_minor:
         rows.append({"label": f"Discount {code}".strip(), "amount_minor": -priced.discount_minor})
-    if delivery:
-        charged = priced.shipping_charged_minor
+    charged = priced.shipping_charged_minor
+    if delivery or charged:  # an imported order knows what delivery cost, but not which way it went
         free = {"text": "Free"} if not charged else {}
         rows.append({"label": "Delivery", "note": delivery, "amount_minor": charged, **free})
     if has_tax and not priced.prices_include_tax:
