@@ -46,6 +46,7 @@ class RefundState:
     amount_minor: int
     at: datetime
     failure_reason: str
+    mark: str = ""  # what `create_refund` was given as metadata, so that it is known again after a lost answer
 
 
 @dataclass(frozen=True)
@@ -211,12 +212,14 @@ def _decline(charge: Any) -> str:
 
 
 def _refund(found: Any) -> RefundState:
+    metadata = getattr(found, "metadata", None) or {}
     return RefundState(
         id=found.id,
         status=found.status or "pending",
         amount_minor=found.amount,
         at=_time(found.created),
         failure_reason=getattr(found, "failure_reason", None) or "",
+        mark=str(metadata["refund"]) if "refund" in metadata else "",
     )
 
 

@@ -51,7 +51,8 @@ def commit_automatic_refund(payment: Payment, *, reason: str) -> int | None:
 def submit_refund(refund_id: int) -> Refund:
     """Ask Stripe for a committed refund, under its own key. Safe to repeat; never inside a transaction.
 
-    A definite refusal releases the promise; an unclear answer leaves it for the next try.
+    A definite refusal releases the promise, once Stripe says that no earlier try has made the refund after all; an
+    unclear answer leaves it for the next try.
     """
     refund = Refund.objects.select_related("payment").get(pk=refund_id)
     if refund.status != Refund.Status.SUBMITTING:
@@ -67,25 +68,44 @@ def submit_refund(refund_id: int) -> Refund:
         state = call_once("refund.create", key=f"refund-{refund.pk}", params=params, send=client.create_refund)
     except GatewayRefused as error:
         log.exception("refund_refused", refund=refund.pk, code=error.code)
-        settle(refund.pk, status=Refund.Status.FAILED)
-        return Refund.objects.get(pk=refund.pk)
+        return _settle_refused(refund)
     except GatewayError as error:
         log.warning("refund_unclear", refund=refund.pk, code=error.code)
         return refund
-    with transaction.atomic():
-        lock_order(refund.payment.order_id)
-        payment = Payment.objects.lock().get(pk=refund.payment_id)
-        adopt_states(payment, [state], refund_id=refund.pk)
+    return _adopt(refund, [state])
+
+
+def _settle_refused(refund: Refund) -> Refund:
+    """Give a refund up that Stripe refused, unless an earlier try whose answer was lost has made it."""
+    try:
+        states = client.fetch_session(refund.payment.stripe_session_id or "").refunds
+    except GatewayError as error:
+        log.warning("refund_unclear", refund=refund.pk, code=error.code)
+        return refund
+    refund = _adopt(refund, states)
+    if refund.status == Refund.Status.SUBMITTING:
+        settle(refund.pk, status=Refund.Status.FAILED)
     return Refund.objects.get(pk=refund.pk)
 
 
-def adopt_states(payment: Payment, states: Iterable[client.RefundState], *, refund_id: int | None = None) -> None:
-    """Bring our refunds of a payment to what Stripe says of them; the caller holds the payment's lock."""
-    ours = {refund.stripe_refund_id: refund for refund in Refund.objects.filter(payment=payment)}
+def _adopt(refund: Refund, states: Iterable[client.RefundState]) -> Refund:
+    with transaction.atomic():
+        lock_order(refund.payment.order_id)
+        payment = Payment.objects.lock().get(pk=refund.payment_id)
+        adopt_states(payment, states)
+    return Refund.objects.select_related("payment").get(pk=refund.pk)
+
+
+def adopt_states(payment: Payment, states: Iterable[client.RefundState]) -> None:
+    """Bring our refunds of a payment to what Stripe says of them; the caller holds the payment's lock.
+
+    A refund whose id we were never told is known by the mark that it was sent with.
+    """
+    refunds = list(Refund.objects.filter(payment=payment))
+    ours = {refund.stripe_refund_id: refund for refund in refunds if refund.stripe_refund_id}
+    sent = {str(refund.pk): refund for refund in refunds if not refund.stripe_refund_id}
     for state in states:
-        refund = ours.get(state.id)
-        if refund is None and refund_id is not None:
-            refund = Refund.objects.get(pk=refund_id)
+        refund = ours.get(state.id) or sent.get(state.mark)
         if refund is None or refund.status == state.status:
             continue
         settle(refund.pk, status=state.status, state=state)
@@ -93,13 +113,18 @@ def adopt_states(payment: Payment, states: Iterable[client.RefundState], *, refu
 
 @transaction.atomic
 def settle(refund_id: int, *, status: str, state: client.RefundState | None = None) -> None:
-    """Move a refund to a status Stripe gave, with all that follows from it for payment and order. Safe to repeat."""
+    """Move a refund to a status Stripe gave, with all that follows from it for payment and order. Safe to repeat.
+
+    What has succeeded can still fail, and nothing else: an answer that says otherwise was read before it succeeded.
+    """
     order_id, payment_id = Refund.objects.values_list("payment__order_id", "payment_id").get(pk=refund_id)
     order = lock_order(order_id)
     payment = Payment.objects.lock().get(pk=payment_id)
     refund = Refund.objects.lock().get(pk=refund_id)
     before = refund.status
     if before == status or before in GIVEN_UP:
+        return
+    if before == Refund.Status.SUCCEEDED and status not in GIVEN_UP:
         return
     refund.status = status
     if state is not None:
