@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from django.utils import timezone
 
-from payments.errors import GatewayRefused, GatewayUnclear
+from payments.errors import GatewayRefused, GatewayUnclear, KeyReused
 from payments.models import OutboundCall
 
 
@@ -22,15 +22,15 @@ def call_once[T: HasId](operation: str, *, key: str, params: Mapping[str, Any], 
     """Send a write under its key and keep the outcome. Never inside a transaction.
 
     After an unclear answer, calling again with the same key and parameters is safe: Stripe repeats its answer or
-    does it for the first time. Raises GatewayRefused or GatewayUnclear, and ValueError for a key
-    used with other parameters.
+    does it for the first time. Raises GatewayRefused or GatewayUnclear, and KeyReused for a key used with other
+    parameters.
     """
     digest = hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode()).hexdigest()
     call, _ = OutboundCall.objects.get_or_create(
         idempotency_key=key, defaults={"operation": operation, "params_hash": digest}
     )
     if call.params_hash != digest:
-        raise ValueError(f"{key} was sent before with other parameters")
+        raise KeyReused(f"{key} was sent before with other parameters")
     try:
         made = send(params, idempotency_key=key)
     except GatewayRefused as error:

@@ -23,7 +23,18 @@ def cancel_order_unpaid(order_id: int, *, reason: str, by: By, actor: User | Non
     be asked: then nothing has changed.
     """
     _make_unpayable(order_id)
-    return cancel_unpaid(order_id, reason=reason, actor=actor, by=by)
+    order = cancel_unpaid(order_id, reason=reason, actor=actor, by=by)
+    _close_late_sessions(order_id)
+    return order
+
+
+def _close_late_sessions(order_id: int) -> None:
+    """Close the sessions that were opened between the look and the lock; one still to come is closed by its maker."""
+    for payment in Payment.objects.filter(order_id=order_id, status=Payment.Status.OPEN):
+        try:
+            close_session(payment)
+        except GatewayError as error:  # the order is canceled all the same: whoever pays now gets it back
+            log.warning("late_session_left_open", payment=payment.pk, code=error.code)
 
 
 def _make_unpayable(order_id: int) -> None:
@@ -52,7 +63,9 @@ def expire_orders(*, limit: int = 200) -> int:
     for order_id in list(due):
         try:
             _make_unpayable(order_id)
-            expired += expire(order_id, now=timezone.now()).status == Order.Status.CANCELED
+            if expire(order_id, now=timezone.now()).status == Order.Status.CANCELED:
+                expired += 1
+                _close_late_sessions(order_id)
         except NotAllowedInState:
             continue  # paid in the last second, or a delayed payment keeps its reservation
         except (DomainError, GatewayError) as error:

@@ -18,5 +18,9 @@ class GatewayUnclear(GatewayError):
     """No usable answer: it may or may not have been done. Ask again only under the same idempotency key."""
 
 
+class KeyReused(GatewayError):
+    """The key was sent before with other parameters, so nothing was sent now. What became of it then is not known."""
+
+
 class BadSignature(Exception):
     """A webhook that is not signed by Stripe, or whose stamp is too old or lies in the future."""

@@ -16,13 +16,14 @@ from orders.models import Order
 from orders.placing import set_expiry
 from payments import client
 from payments.calls import call_once
-from payments.errors import GatewayRefused, GatewayUnclear
+from payments.errors import GatewayRefused, GatewayUnclear, KeyReused
 from payments.models import Payment
 from payments.session_params import session_params
 from payments.sync import sync_payment
 
 GRACE = timedelta(minutes=10)  # the order outlives its session by this, so that a payment in the last second finds it
 ALMOST_OVER = timedelta(minutes=2)
+OVER = "This order has just been paid or canceled."
 UNANSWERED = "The payment page could not be opened just now. Nothing was charged; please try again in a minute."
 
 
@@ -37,6 +38,7 @@ def start_payment(order_id: int) -> Payment:
     if payment.status == Payment.Status.CREATING:
         _close_others(payment)
         payment = open_session(payment.pk)
+        _refuse_over(payment)
     if payment.status not in {Payment.Status.OPEN, Payment.Status.SUCCEEDED}:
         raise DomainError(UNANSWERED)
     return payment
@@ -91,8 +93,19 @@ def _close_others(payment: Payment) -> None:
     others = Payment.objects.filter(order=payment.order, status=Payment.Status.OPEN).exclude(pk=payment.pk)
     for other in others:
         close_session(other)
-    if Order.objects.filter(pk=payment.order_id).exclude(status=Order.Status.PENDING).exists():
-        raise NotAllowedInState("This order has just been paid or canceled.")
+    if _is_over(payment):
+        raise NotAllowedInState(OVER)
+
+
+def _refuse_over(payment: Payment) -> None:
+    """Let nobody pay a session that came to be while its order was given up."""
+    if _is_over(payment):
+        close_session(payment)
+        raise NotAllowedInState(OVER)
+
+
+def _is_over(payment: Payment) -> bool:
+    return Order.objects.filter(pk=payment.order_id).exclude(status=Order.Status.PENDING).exists()
 
 
 def close_session(payment: Payment) -> Payment:
@@ -125,7 +138,7 @@ def open_session(payment_id: int) -> Payment:
         )
     except GatewayUnclear as error:
         raise DomainError(UNANSWERED) from error
-    except GatewayRefused as error:
+    except (GatewayRefused, KeyReused) as error:  # a session of the first sending has an address that nobody knows
         Payment.objects.filter(pk=payment.pk, status=Payment.Status.CREATING).update(status=Payment.Status.FAILED)
         raise DomainError(UNANSWERED) from error
     return _keep(payment, session)
