@@ -10,7 +10,7 @@ from django.utils import timezone
 from audit.recording import record
 from core.days import business_day
 from core.dirty import mark
-from core.errors import DomainError
+from core.errors import DomainError, OutOfStock
 from orders.lifecycle import lock_order, mark_paid, revive_expired
 from orders.models import Order, OrderEvent
 from payments import client
@@ -79,12 +79,11 @@ def _apply(payment_id: int, session: client.Session, sold_at: datetime | None) -
     adopt_states(payment, session.refunds)
     if sold_at is None or payment.disposition != Payment.Disposition.NONE:
         return None
-    refusal = _reason_not_to_apply(order, payment, session)
+    refusal = _reason_not_to_apply(order, payment, session) or _pay(order, payment, sold_at)
     payment.succeeded_at = sold_at
     payment.disposition = Payment.Disposition.SURPLUS if refusal else Payment.Disposition.APPLIED
     payment.save(update_fields=["succeeded_at", "disposition"])
     if refusal is None:
-        mark_paid(order.pk, at=sold_at, amount_minor=payment.captured_minor, currency=payment.currency)
         return None
     _note_surplus(order, payment, refusal)
     return commit_automatic_refund(payment, reason=refusal.reason) if refusal.give_back else None
@@ -152,12 +151,24 @@ def _reason_not_to_apply(order: Order, payment: Payment, session: client.Session
         return Refusal("amount differs", give_back=False)
     if session.livemode != client.is_live():
         return Refusal("other mode", give_back=False)
-    if order.status == Order.Status.CANCELED:
-        try:
-            with transaction.atomic():
+    return None
+
+
+def _pay(order: Order, payment: Payment, sold_at: datetime) -> Refusal | None:
+    """Make the order a sale, taking an expired one up again; whole or not at all.
+
+    An order that nothing was held for, as its stock was not tracked when it was placed, can find the shelf empty.
+    """
+    is_late = order.status == Order.Status.CANCELED
+    try:
+        with transaction.atomic():
+            if is_late:
                 revive_expired(order.pk)
-        except DomainError:
-            return Refusal("order canceled", give_back=True)
+            mark_paid(order.pk, at=sold_at, amount_minor=payment.captured_minor, currency=payment.currency)
+    except DomainError as problem:
+        if not is_late and not isinstance(problem, OutOfStock):
+            raise
+        return Refusal("order canceled" if is_late else "out of stock", give_back=True)
     return None
 
 
