@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from core.db import is_temporary
 from core.jobs import job
 from payments.closing import expire_orders
-from payments.errors import GatewayError
+from payments.errors import GatewayUnclear
 from payments.inbox import drain
 from payments.models import Payment, Refund
 from payments.refunds import submit_refund
@@ -36,13 +38,17 @@ def poll_unsettled_payments() -> None:
     """Ask about payments whose event did not come."""
     unsettled = Payment.objects.filter(
         status__in=[Payment.Status.OPEN, Payment.Status.PROCESSING], created_at__lt=timezone.now() - QUIET
-    ).order_by("synced_at", "pk")[:50]
+    ).order_by(F("synced_at").asc(nulls_first=True), "pk")[:50]
     for payment in unsettled:
         try:
             sync_payment(payment.pk)
-        except GatewayError as error:
+        except GatewayUnclear as error:
             log.warning("poll_failed", payment=payment.pk, code=error.code)
             return
+        except Exception as error:  # the edge of a loop: one payment that fails must not stop the others
+            if is_temporary(error):
+                raise
+            log.exception("poll_failed_for_one", payment=payment.pk)
 
 
 @job("payments.submit_refunds", every=timedelta(minutes=1))
