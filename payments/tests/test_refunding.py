@@ -199,6 +199,23 @@ def test_refund_that_fails_gives_its_money_and_units_back(ops: User) -> None:
     assert not SalesEntry.objects.filter(kind__in=["refund", "refund_reversal"]).exists()
 
 
+def test_units_on_the_shelf_stay_returned_when_their_refund_fails(ops: User) -> None:
+    order, payment = make_paid(lines={make_variant(stock=5): 2})
+    line = order.lines.get()
+    control.refund_next_as("pending")
+    refund = give(order, ops, units={line.pk: 1}, restock="returned")
+    on_the_shelf = StockItem.objects.get().on_hand
+    control.settle_refund(refund.stripe_refund_id or "", succeeded=False)
+
+    sync_payment(payment.pk)
+
+    line.refresh_from_db()
+    payment.refresh_from_db()
+    assert Refund.objects.get().status == "failed"
+    assert (line.quantity_refunded, line.quantity_restocked, payment.refund_committed_minor) == (1, 1, 0)
+    assert StockItem.objects.get().on_hand == on_the_shelf == 4
+
+
 def test_refund_that_fails_after_success_is_booked_back(ops: User) -> None:
     order, payment = make_paid()
     refund = give(order, ops, amount_minor=500)
