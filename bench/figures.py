@@ -217,6 +217,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=ORDERS_IN_ALL, help="in all (default: %(default)s)")
     orders = parser.parse_args().orders
+    if orders <= OF_THE_DEMO:
+        parser.error(f"--orders is more than the {OF_THE_DEMO:,} of the demo")
     load_before = load()
     with shop() as place:
         logins = place.seed()
