@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response
 from core.testing import run_tasks
 from payments.inbox import drain
 from stripe_simulator import control
+from tests.browser.scene import stock_shelves
 
 VIOLATION = "Content Security Policy"
 LISTEN = """
@@ -57,6 +58,13 @@ def shop(live_server: Any, settings: Any) -> str:
     settings.STRIPE_SIMULATOR_WEBHOOK_URL = f"{live_server.url}/payments/webhook/"
     settings.STRIPE_SIMULATOR_DELIVER_IN_THREAD = False
     return live_server.url
+
+
+@pytest.fixture
+def shelves(shop: str) -> str:
+    """The shop with its catalogue; its address."""
+    stock_shelves()
+    return shop
 
 
 @pytest.fixture

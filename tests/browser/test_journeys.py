@@ -13,8 +13,8 @@ from mail.models import OutgoingMail
 from orders.models import Cart, Invoice, Order
 from payments.models import Payment, PaymentAttempt
 from products.models import StockMovement
+from tests.browser.acting import button, sign_in
 from tests.browser.conftest import let_events_arrive
-from tests.browser.scene import stock_shelves
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SERUM = "/products/hyaluronic-serum/"
@@ -24,18 +24,6 @@ GUEST = {
     "Town or city": "Leeds",
     "Postcode": "LS1 4AP",
 }
-
-
-@pytest.fixture
-def shelves(shop: str) -> str:
-    """The shop with its catalogue; its address."""
-    stock_shelves()
-    return shop
-
-
-def button(tab: Tab, name: str) -> None:
-    """Press a button; Playwright waits for the page that follows."""
-    tab.get_by_role("button", name=name).first.click()
 
 
 def put_into_bag(tab: Tab, shop: str, size: str, quantity: int = 1) -> None:
@@ -111,14 +99,6 @@ def receipt_opens_the_order(tab: Tab, order: Order) -> None:
     assert link, receipt.text_body
     tab.goto(link[0])
     expect(tab.get_by_role("heading", level=1)).to_have_text(f"Order {order.number}")
-
-
-def sign_in(tab: Tab, shop: str, user: User) -> None:
-    tab.goto(f"{shop}/account/sign-in/")
-    tab.get_by_label("E-mail address").fill(user.email)
-    tab.get_by_label("Password").fill(PASSWORD)
-    button(tab, "Sign in")
-    expect(tab).not_to_have_url(re.compile("sign-in"))
 
 
 def test_a_signed_in_shopper_is_declined_and_tries_again(shelves, visitor):
