@@ -13,6 +13,6 @@ class PaymentsConfig(AppConfig):
             "Webhooks",
             "payments:console_webhooks",
             "webhooks_replay",
-            "activity",
+            "bell",
             summary="See what Stripe has told the shop, and take an event up again.",
         )
