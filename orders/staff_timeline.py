@@ -75,11 +75,12 @@ def timeline(order: Order, payments: list[Any], parcels: list[Fulfilment]) -> li
     acts = list(_acts(order, refunds))
     people = _people({event.actor_id for event in events} | {act.actor_id for act in acts})
     by_id = {parcel.pk: parcel for parcel in parcels}
+    asked = {act.subject_id: act.at for act in acts if act.action == "refund.requested"}
     entries = [
-        *(_of_event(event, order, by_id, people) for event in events),
+        *(_of_act(act, order, people) for act in acts),
+        *(_of_event(event, order, by_id, people, asked) for event in events),
         *(_of_note(note) for note in order.notes.select_related("author")),
         *(_of_mail(mail) for mail in _mails(order, refunds)),
-        *(_of_act(act, order, people) for act in acts),
         *(_of_attempt(attempt) for payment in payments for attempt in payment.payment_attempts.all()),
     ]
     return sorted(filter(None, entries), key=attrgetter("at"))[: -MOST - 1 : -1]
@@ -94,9 +95,13 @@ def _who(actor_id: int | None, people: dict[int, str], otherwise: str = "") -> s
     return people.get(actor_id, f"user {actor_id}") if actor_id else otherwise
 
 
-def _of_event(event: OrderEvent, order: Order, parcels: dict[int, Fulfilment], people: dict[int, str]) -> Entry:
+def _of_event(
+    event: OrderEvent, order: Order, parcels: dict[int, Fulfilment], people: dict[int, str], asked: dict[str, datetime]
+) -> Entry:
     by = _who(event.actor_id, people, str(event.detail.get("by", "")))
-    return Entry(event.at, _text(event, order, parcels), by, TONES.get(event.kind, ""))
+    # Stripe dates a refund by the whole second, which may lie before the moment it was asked for.
+    at = max(event.at, asked.get(str(event.detail.get("refund", "")), event.at))
+    return Entry(at, _text(event, order, parcels), by, TONES.get(event.kind, ""))
 
 
 def _text(event: OrderEvent, order: Order, parcels: dict[int, Fulfilment]) -> str:

@@ -36,7 +36,12 @@ class RefundForm(StoreForm):
     with_shipping = forms.BooleanField(required=False, label="And what is left of the delivery charge")
     amount = forms.CharField(required=False, max_length=40, label="Amount")
     restock = forms.ChoiceField(choices=RESTOCK, label="The units", widget=forms.RadioSelect, initial=Restock.NONE)
-    reason = forms.CharField(max_length=REASON_LENGTH, label="Reason", help_text="Kept with the refund.")
+    reason = forms.CharField(
+        max_length=REASON_LENGTH,
+        label="Reason",
+        help_text="Kept with the refund.",
+        error_messages={"required": "Say why the money is given back."},
+    )
 
     autocomplete = {"amount": "off", "reason": "off"}
     inputmode = {"amount": "decimal"}
@@ -116,7 +121,12 @@ class CancelForm(StoreForm):
         widget=forms.RadioSelect,
         initial=Restock.CANCELED,
     )
-    reason = forms.CharField(max_length=REASON_LENGTH, label="Reason", help_text="Kept with the refund.")
+    reason = forms.CharField(
+        max_length=REASON_LENGTH,
+        label="Reason",
+        help_text="Kept with the refund.",
+        error_messages={"required": "Say why the order is canceled."},
+    )
 
     autocomplete = {"reason": "off"}
 

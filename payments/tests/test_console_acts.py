@@ -85,7 +85,7 @@ def test_a_cancellation_needs_a_reason_and_the_sum_that_was_shown(ops: Client) -
     order = paid()
     fields = {"request_key": KEY, "expected_minor": "3950", "restock": "none", "reason": ""}
 
-    assert "This field is required." in ops.post(url("cancel", order), fields).content.decode()
+    assert "Say why the order is canceled." in ops.post(url("cancel", order), fields).content.decode()
     changed = ops.post(url("cancel", order), fields | {"reason": "x", "expected_minor": "1"}).content.decode()
     assert "This order has changed since you looked." in changed
     assert Order.objects.get(pk=order.pk).status == "paid"

@@ -144,7 +144,7 @@ def test_units_that_were_sent_cannot_be_kept_from_being_sent(ops: Client) -> Non
         ({"how": "amount", "amount": "1.005"}, "GBP has 2 decimal places"),
         ({"how": "amount", "amount": ""}, "is not an amount."),
         ({"how": "all"}, "Select a valid choice."),
-        ({"reason": " "}, "Reason: This field is required."),
+        ({"reason": " "}, "Reason: Say why the money is given back."),
         ({"restock": "burn"}, "Select a valid choice."),
     ],
 )
