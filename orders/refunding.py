@@ -32,6 +32,8 @@ def take_units(order: Order, units: Iterable[ReturnedUnits], *, at: datetime) ->
 
     Raises NotAllowedInState if more are named than the line still has.
     """
+    units = list(units)
+    stock.lock(unit.line.variant_id for unit in units if unit.is_restocked)
     for unit in units:
         if not unit.quantity:
             continue

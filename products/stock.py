@@ -48,6 +48,11 @@ def available(variant_ids: Iterable[int]) -> dict[int, int | None]:
     return {variant_id: free.get(variant_id) for variant_id in wanted}
 
 
+def lock(variant_ids: Iterable[int]) -> None:
+    """Take the rows of these variants in their one order, before several acts on them in one transaction."""
+    _locked(variant_ids)
+
+
 @transaction.atomic
 def reserve(wanted: Mapping[int, int]) -> None:
     """Hold units (variant id -> quantity) for an unpaid order: all of them or none.

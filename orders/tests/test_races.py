@@ -5,15 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from core.errors import DomainError, OutOfStock
 from mail.models import OutgoingMail
-from orders.lifecycle import cancel_unpaid, mark_paid
+from orders.lifecycle import cancel_unpaid, lock_order, mark_paid
 from orders.models import DiscountCode, Invoice, Order, SalesEntry
+from orders.refunding import ReturnedUnits, take_units
 from orders.tests.factories import make_cart, make_discount, make_order, make_shipping_method, make_tax_rate, place
-from products.models import StockItem, StockMovement
+from products.models import StockItem, StockMovement, Variant
 from products.tests.factories import make_variant
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -133,3 +134,23 @@ def test_thirty_sales_at_once_get_thirty_numbers_without_a_gap() -> None:
     )
 
     assert sorted(Invoice.objects.values_list("number", flat=True)) == list(range(1, 31))
+
+
+def test_two_refunds_that_restock_the_same_products_in_opposite_order_never_wait_for_each_other() -> None:
+    terms()
+    one, two = make_variant(stock=1000), make_variant(stock=1000)
+
+    def often(first: Variant, second: Variant) -> Callable[[], int]:
+        orders = [make_order({first: 1, second: 1}, paid=True) for _ in range(60)]
+        return lambda: len([restock_all(order) for order in orders])
+
+    assert at_once([often(one, two), often(two, one)]) == [60, 60]
+    assert list(StockItem.objects.values_list("on_hand", flat=True)) == [1000, 1000]
+
+
+@transaction.atomic
+def restock_all(order: Order) -> Order:
+    locked = lock_order(order.pk)
+    units = [ReturnedUnits(line, line.quantity, line.pk, is_restocked=True) for line in locked.lines.all()]
+    take_units(locked, units, at=timezone.now())
+    return locked
