@@ -6,6 +6,7 @@ Locks: cart, order, discount code, payment, stock item. Each act may run inside 
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -86,18 +87,16 @@ def cancel_unpaid(
     return order
 
 
+@transaction.atomic
 def expire(order_id: int, *, now: datetime) -> Order:
     """Cancel an unpaid order whose time is over and whose Checkout session Stripe has expired. Safe to repeat.
 
     An order that has been paid meanwhile, or has got more time, is returned as it is.
     """
-    order = Order.objects.get(pk=order_id)
+    order = lock_order(order_id)
     if order.status != Status.PENDING or order.expires_at is None or order.expires_at > now:
         return order
-    try:
-        return cancel_unpaid(order_id, reason=EXPIRED, by=By.EXPIRY, at=now)
-    except NotAllowedInState:  # paid between the look and the lock
-        return Order.objects.get(pk=order_id)
+    return cancel_unpaid(order_id, reason=EXPIRED, by=By.EXPIRY, at=now)
 
 
 @recorded("order.revive")

@@ -10,8 +10,10 @@ from audit.models import AuditRecord
 from core.errors import AmountMismatch, DomainError, NotAllowedInState, OutOfStock
 from core.models import DirtyDay
 from mail.models import OutgoingMail
+from orders import lifecycle
 from orders.lifecycle import cancel_unpaid, expire, mark_paid, revive_expired
 from orders.models import Cart, DiscountCode, Invoice, Order, OrderLine, SalesEntry
+from orders.placing import set_expiry
 from orders.tests.factories import line_of, make_cart, make_discount, make_order, make_shipping_method, pay, place
 from orders.transitions import EXPIRED, REVIVED, TABLE, By, Status, move
 from products.models import StockItem, StockMovement
@@ -248,3 +250,17 @@ def test_a_late_payment_does_not_revive_what_somebody_canceled(reason: str) -> N
         revive_expired(order.pk)
     with pytest.raises(NotAllowedInState):
         pay(order)
+
+
+def test_order_that_gets_more_time_just_before_it_expires_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = make_order()
+    late = timezone.now() + timedelta(hours=1)
+    lock = lifecycle.lock_order
+
+    def lock_after_more_time(order_id: int) -> Order:
+        set_expiry(order_id, late + timedelta(minutes=35))
+        return lock(order_id)
+
+    monkeypatch.setattr(lifecycle, "lock_order", lock_after_more_time)
+
+    assert expire(order.pk, now=late).status == "pending"
