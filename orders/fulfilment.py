@@ -9,7 +9,7 @@ from accounts.models import User
 from core.days import business_day
 from core.dirty import mark
 from core.errors import DomainError, NotAllowedInState
-from orders.models import Fulfilment, FulfilmentLine, Order, OrderEvent, OrderLine
+from orders.models import Fulfilment, FulfilmentLine, Order, OrderEvent, OrderLine, OrderNote
 from orders.transitions import By, Status, move, recorded
 
 SOURCE = "fulfilment"
@@ -88,5 +88,7 @@ def _note(
 ) -> None:
     detail: dict[str, object] = {"fulfilment": parcel.pk, "units": sum(quantity for _, quantity in sent)}
     if override_reason:
-        detail["override"] = override_reason
+        detail["override"] = True
+        text = f"Sent in spite of the hold: {override_reason}"  # free text may name people, so it must be erasable
+        OrderNote.objects.create(order=order, author=actor, at=at, text=text)
     OrderEvent.objects.create(order=order, at=at, kind="shipped", actor_id=actor.pk if actor else None, detail=detail)

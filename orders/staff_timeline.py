@@ -120,8 +120,8 @@ def _sent(event: OrderEvent, parcels: dict[int, Fulfilment]) -> str:
     parcel = parcels.get(event.detail.get("fulfilment", 0))
     label = " ".join(filter(None, [parcel.carrier, parcel.tracking])) if parcel else ""
     text = f"{units} {'unit' if units == 1 else 'units'} sent"
-    if override := event.detail.get("override"):
-        text = f"{text} in spite of the hold ({override})"
+    if event.detail.get("override"):
+        text = f"{text} in spite of the hold"
     return f"{text}, {label}" if label else text
 
 

@@ -65,4 +65,6 @@ def test_an_order_on_hold_is_only_sent_with_a_reason() -> None:
     with pytest.raises(NotAllowedInState, match="on hold: open dispute"):
         ship(order.pk)
 
-    assert ship(order.pk, override_reason="won by phone").status == "fulfilled"
+    assert ship(order.pk, override_reason="Mrs Clay rang").status == "fulfilled"
+    assert "Mrs Clay" in order.notes.get().text  # which can be erased; a timeline cannot
+    assert order.events.get(kind="shipped").detail["override"] is True
