@@ -46,6 +46,7 @@ class RefundState:
     amount_minor: int
     at: datetime
     failure_reason: str
+    failed_at: datetime | None = None
     mark: str = ""  # what `create_refund` was given as metadata, so that it is known again after a lost answer
 
 
@@ -139,7 +140,8 @@ def fetch_session(session_id: str) -> Session:
     charges = _ask(lambda client: client.v1.charges.list({"payment_intent": intent.id, "limit": 100}))
     refunds: list[Any] = []
     if any(charge.status == "succeeded" for charge in charges.data):  # a refund that failed leaves no amount_refunded
-        refunds = _ask(lambda client: client.v1.refunds.list({"payment_intent": intent.id, "limit": 100})).data
+        asked = {"payment_intent": intent.id, "limit": 100, "expand": ["data.failure_balance_transaction"]}
+        refunds = _ask(lambda client: client.v1.refunds.list(asked)).data  # type: ignore[arg-type]
     return _session(found, intent=intent, charges=charges.data, refunds=refunds)
 
 
@@ -213,12 +215,14 @@ def _decline(charge: Any) -> str:
 
 def _refund(found: Any) -> RefundState:
     metadata = getattr(found, "metadata", None) or {}
+    back = getattr(found, "failure_balance_transaction", None)
     return RefundState(
         id=found.id,
         status=found.status or "pending",
         amount_minor=found.amount,
         at=_time(found.created),
         failure_reason=getattr(found, "failure_reason", None) or "",
+        failed_at=_time(back.created) if isinstance(back, stripe.BalanceTransaction) else None,
         mark=str(metadata["refund"]) if "refund" in metadata else "",
     )
 

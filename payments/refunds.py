@@ -132,7 +132,7 @@ def settle(refund_id: int, *, status: str, state: client.RefundState | None = No
     if status == Refund.Status.SUCCEEDED:
         refund.refunded_at = state.at if state else timezone.now()
     if status in GIVEN_UP:
-        refund.failed_at = timezone.now()
+        refund.failed_at = (state and state.failed_at) or timezone.now()
         Payment.objects.filter(pk=payment.pk).update(
             refund_committed_minor=F("refund_committed_minor") - refund.amount_minor
         )

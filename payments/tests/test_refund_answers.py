@@ -1,11 +1,15 @@
 """What Stripe answers about a refund late, twice, or not at all never turns anything back."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.tests.factories import make_user
+from core.days import business_day
 from orders.models import Order, SalesEntry
 from payments import client
 from payments.models import Payment, Refund
@@ -78,3 +82,19 @@ def test_refund_whose_answer_was_lost_is_known_by_its_mark(ops: User) -> None:
 
     refund.refresh_from_db()
     assert refund.status == "succeeded"
+
+
+def test_failure_is_booked_on_its_own_day_however_late_we_hear_of_it(ops: User) -> None:
+    order, payment = make_paid()
+    refund = give(order, ops, amount_minor=500)
+    failed_at = timezone.now() + timedelta(days=3)
+    with time_machine.travel(failed_at, tick=False):
+        control.settle_refund(refund.stripe_refund_id or "", succeeded=False)
+
+    with time_machine.travel(failed_at + timedelta(days=2)):
+        sync_payment(payment.pk)
+
+    refund.refresh_from_db()
+    assert refund.failed_at == failed_at.replace(microsecond=0)
+    days = SalesEntry.objects.filter(kind="refund_reversal").values_list("day", flat=True)
+    assert set(days) == {business_day(failed_at)}
