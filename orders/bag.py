@@ -156,10 +156,19 @@ def merge_bags(token: str, user: User) -> None:
             CartLine.objects.filter(pk=line.pk).update(cart=own)
         elif mine.quantity < line.quantity:
             CartLine.objects.filter(pk=mine.pk).update(quantity=line.quantity)
-    own.discount_code = own.discount_code or guest.discount_code
-    own.save(update_fields=["discount_code", "updated_at"])
+    waiting = None if _unpaid_order(own) else _unpaid_order(guest)
     guest.closed_at = timezone.now()
-    guest.save(update_fields=["closed_at", "updated_at"])
+    guest.order = None if waiting else guest.order
+    guest.save(update_fields=["closed_at", "order", "updated_at"])
+    own.discount_code = own.discount_code or guest.discount_code
+    if waiting:  # what it is about to pay for is in this bag now, and leaves it by that sale
+        own.order, own.checkout_at = waiting, own.checkout_at or guest.checkout_at
+    own.save(update_fields=["discount_code", "order", "checkout_at", "updated_at"])
+
+
+def _unpaid_order(cart: Cart) -> Order | None:
+    order = cart.order
+    return order if order is not None and order.status == Order.Status.PENDING else None
 
 
 def close_bag(order: Order, lines: Iterable[OrderLine], *, at: datetime) -> None:

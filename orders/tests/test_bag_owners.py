@@ -10,11 +10,11 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.tests.factories import PASSWORD, make_user
-from orders.bag import COOKIE
+from orders.bag import COOKIE, merge_bags
 from orders.context_processors import bag
 from orders.jobs import purge_old_bags
 from orders.models import Cart, CartLine
-from orders.tests.factories import make_cart, make_order, make_shipping_method, make_tax_rate, pay
+from orders.tests.factories import make_cart, make_order, make_shipping_method, make_tax_rate, pay, place
 from products.models import StockItem, Variant
 from products.tests.factories import make_variant
 
@@ -133,3 +133,17 @@ def test_bags_that_nobody_touched_for_13_months_are_purged() -> None:
     purge_old_bags()
 
     assert list(Cart.objects.all()) == [young]
+
+
+def test_what_a_guest_is_about_to_pay_for_leaves_the_bag_of_who_signs_in_meanwhile() -> None:
+    user, bought, other = make_user(), make_variant(), make_variant()
+    guest, own = make_cart({bought: 1}), make_cart({other: 1}, user=user)
+    order = place(guest)
+
+    merge_bags(guest.token, user)
+    pay(order)
+
+    left = CartLine.objects.filter(cart__user=user, cart__closed_at=None)
+    assert list(left.values_list("variant", "quantity")) == [(other.pk, 1)]
+    own.refresh_from_db()
+    assert own.order == order
