@@ -37,7 +37,7 @@ page to axe-core, to the Content Security Policy and to a width of 320 pixels (`
 def walk(directory: Path) -> int:
     """Take a picture of every page in every theme and width; the exit code of the walk."""
     environment = os.environ | {"PURELAKA_SCREENSHOTS": str(directory)}
-    command = [sys.executable, "-m", "pytest", "-q", "--show-capture=no", "tests/browser/test_pages.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--show-capture=no", "tests/browser/test_pages.py"]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 

@@ -33,13 +33,13 @@ def chromium() -> str | None:
 
 
 def suites() -> list[Gate]:
-    """The suite on each database, two processes side by side, then the browser tests one after the other."""
+    """The suite on each database, then the browser tests; two processes side by side."""
     parallel = {"PYTEST_ADDOPTS": "-n 2 -m 'not browser and not drill'"}
     tests = next(gate for gate in GATES if gate.name == "tests")
     return [
         replace(tests, name="tests, SQLite", environment=parallel),
         replace(tests, name="tests, PostgreSQL", environment=parallel | {"TEST_DATABASE": "postgres"}),
-        Gate("tests, browser", "python -m pytest -m browser", suite_counted),
+        Gate("tests, browser", "python -m pytest -m browser -n 2 --dist worksteal", suite_counted),
     ]
 
 

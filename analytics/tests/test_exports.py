@@ -230,7 +230,7 @@ def test_the_page_of_exports_shows_the_columns_that_somebody_gets(client):
 
     assert list(shown) == ["kpi_summary", "orders", "products", "customers"]
     assert "email" not in shown["orders"]
-    assert "1 Jun 2026 to 4 Jun 2026, GBP" in page.content.decode()
+    assert "1 Jun 2026 to 4 Jun 2026, in GBP" in page.content.decode()
 
 
 def test_the_contract_locks_every_header():
