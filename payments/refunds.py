@@ -139,8 +139,16 @@ def settle(refund_id: int, *, status: str, state: client.RefundState | None = No
     refund.save()
     if payment.disposition == Payment.Disposition.APPLIED:
         _follow_up(order, refund, had_succeeded=before == Refund.Status.SUCCEEDED)
-    elif status == Refund.Status.SUCCEEDED:
+    else:
+        _follow_up_surplus(order, payment, refund, had_succeeded=before == Refund.Status.SUCCEEDED)
+
+
+def _follow_up_surplus(order: Order, payment: Payment, refund: Refund, *, had_succeeded: bool) -> None:
+    """Tell once that a surplus went back; one that came back to us stands out again until somebody deals with it."""
+    if refund.status == Refund.Status.SUCCEEDED:
         _tell_of_surplus(order, payment, refund)
+    elif had_succeeded and refund.status in GIVEN_UP:
+        Payment.objects.filter(pk=payment.pk).update(disposition=Payment.Disposition.SURPLUS)
 
 
 def _follow_up(order: Order, refund: Refund, *, had_succeeded: bool) -> None:

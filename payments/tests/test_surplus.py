@@ -118,6 +118,17 @@ def test_refund_that_is_pending_is_told_only_when_it_has_succeeded() -> None:
     assert OutgoingMail.objects.filter(kind="payment_sent_back").count() == 1
 
 
+def test_surplus_whose_refund_fails_afterwards_stands_out_again() -> None:
+    _, second = pay_twice()
+    sync_payment(second.pk)
+    control.settle_refund(Resource.objects.get(kind="refund").stripe_id, succeeded=False)
+
+    second = sync_payment(second.pk)
+
+    assert (second.disposition, second.refund_committed_minor) == ("surplus", 0)
+    assert Refund.objects.get().status == "failed"
+
+
 def test_payment_of_an_expired_order_revives_it_while_there_is_stock() -> None:
     order, payment = make_started()
     expire_now(order)
