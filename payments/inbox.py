@@ -146,7 +146,7 @@ def _sync_subject(event: WebhookEvent) -> bool:
     if payment is None:
         return False
     if not payment.stripe_session_id and subject.get("object") == "checkout.session":
-        # The answer that made this session was lost; its own event brings the id back.
+        # The answer that made the Checkout session was lost; its own event brings the id back.
         Payment.objects.filter(pk=payment.pk, stripe_session_id=None).update(stripe_session_id=subject["id"])
     sync_payment(payment.pk)
     return True
