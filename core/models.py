@@ -22,6 +22,21 @@ class StoreSetting(models.Model):
     seller_name = models.CharField(max_length=120, blank=True, default="")
     seller_address = models.TextField(blank=True, default="")
     vat_number = models.CharField("VAT number", max_length=32, blank=True, default="")
+    refund_limit_minor = models.PositiveBigIntegerField(
+        "refund limit of ops staff",
+        default=20_000,
+        help_text="What they may give back at a time on their own; more waits for approval.",
+    )
+    refund_second_person_minor = models.PositiveBigIntegerField(
+        "second person from",
+        null=True,
+        blank=True,
+        default=None,
+        help_text="From this sum on, every refund needs a second person's approval; empty: never.",
+    )
+    return_window_days = models.PositiveSmallIntegerField(
+        default=30, help_text="A shopper may ask to return goods for this many days after they were sent."
+    )
     support_email = models.EmailField(blank=True, default="")
 
     class Meta:

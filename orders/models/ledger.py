@@ -71,9 +71,11 @@ class SalesEntry(models.Model):
 
 
 class Invoice(models.Model):
-    """An invoice or credit note; append-only, numbered without gaps within its kind.
+    """An invoice or credit note; append-only, numbered without gaps within its kind, which the database itself holds to.
 
-    The seller is frozen as it was; the buyer stands in the order's address, which can be erased.
+    The seller is frozen as it was; the buyer stands in the order's address, which can be erased. `tax_rates` holds one
+    object a rate: `rate_bps` (null if unknown), `net_minor`, `tax_minor`; they add up to the whole. A credit note's
+    amounts are positive; one that takes a credit note back, because its refund failed afterwards, has negative ones.
     """
 
     class Kind(models.TextChoices):
@@ -91,6 +93,7 @@ class Invoice(models.Model):
     total_minor = models.BigIntegerField()
     refund_id = models.BigIntegerField(null=True, blank=True)
     seller = models.JSONField(default=dict)
+    tax_rates = models.JSONField(default=list)
 
     class Meta:
         ordering = ["kind", "number"]

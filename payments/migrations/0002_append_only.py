@@ -8,4 +8,4 @@ from core.db import AppendOnly
 class Migration(migrations.Migration):
     dependencies = [("payments", "0001_initial")]
 
-    operations = [AppendOnly("PaymentAttempt")]
+    operations = [AppendOnly("PaymentAttempt"), AppendOnly("BalanceTransaction")]

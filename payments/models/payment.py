@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from core.db import LockingQuerySet
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, Return
 
 
 class PaymentQuerySet(LockingQuerySet):
@@ -156,7 +156,12 @@ class Refund(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     refunded_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    cancels_order = models.BooleanField(default=False, help_text="Once approved, the order is canceled with it.")
+    return_request = models.ForeignKey(Return, null=True, blank=True, on_delete=models.PROTECT, related_name="refunds")
     settled_note = models.CharField(max_length=300, blank=True, default="")
+    settled_at = models.DateTimeField(null=True, blank=True)
+    settled_by_id = models.BigIntegerField(null=True, blank=True)
 
     objects = LockingQuerySet.as_manager()
 
