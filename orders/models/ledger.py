@@ -71,7 +71,7 @@ class SalesEntry(models.Model):
 
 
 class Invoice(models.Model):
-    """An invoice or credit note; append-only, numbered without gaps within its kind, which the database itself holds to.
+    """An invoice or credit note; append-only, numbered without gaps within its kind; the database holds to it.
 
     The seller is frozen as it was; the buyer stands in the order's address, which can be erased. `tax_rates` holds one
     object a rate: `rate_bps` (null if unknown), `net_minor`, `tax_minor`; they add up to the whole. A credit note's

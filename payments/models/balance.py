@@ -74,9 +74,7 @@ class PayoutItem(models.Model):
     """A balance transaction as part of the payout that carries it; one is part of one payout at most."""
 
     payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="items")
-    balance_transaction = models.OneToOneField(
-        BalanceTransaction, on_delete=models.PROTECT, related_name="payout_item"
-    )
+    balance_transaction = models.OneToOneField(BalanceTransaction, on_delete=models.PROTECT, related_name="payout_item")
 
     def __str__(self) -> str:
         return f"{self.balance_transaction_id} of payout {self.payout_id}"
