@@ -120,7 +120,7 @@ def is_live() -> bool:
 
 def create_session(params: Mapping[str, Any], *, idempotency_key: str) -> Session:
     """Make a Checkout session. The same key with the same parameters gives the same session."""
-    made = _ask(
+    made = ask(
         lambda client: client.v1.checkout.sessions.create(dict(params), {"idempotency_key": idempotency_key})  # type: ignore[arg-type]
     )
     return _session(made)
@@ -128,39 +128,40 @@ def create_session(params: Mapping[str, Any], *, idempotency_key: str) -> Sessio
 
 def expire_session(session_id: str) -> None:
     """End an open session so that nobody can pay it. Raises GatewayRefused if it is complete or already expired."""
-    _ask(lambda client: client.v1.checkout.sessions.expire(session_id))
+    ask(lambda client: client.v1.checkout.sessions.expire(session_id))
 
 
 def fetch_session(session_id: str) -> Session:
     """Read a session with its charges and refunds: the truth that `sync_payment` brings the shop to."""
-    found = _ask(lambda client: client.v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent"]}))
+    found = ask(lambda client: client.v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent"]}))
     intent = found.payment_intent
     if not isinstance(intent, stripe.PaymentIntent):
         return _session(found)
-    charges = _ask(lambda client: client.v1.charges.list({"payment_intent": intent.id, "limit": 100}))
+    charges = ask(lambda client: client.v1.charges.list({"payment_intent": intent.id, "limit": 100}))
     refunds: list[Any] = []
     if any(charge.status == "succeeded" for charge in charges.data):  # a refund that failed leaves no amount_refunded
         asked = {"payment_intent": intent.id, "limit": 100, "expand": ["data.failure_balance_transaction"]}
-        refunds = _ask(lambda client: client.v1.refunds.list(asked)).data  # type: ignore[arg-type]
+        refunds = ask(lambda client: client.v1.refunds.list(asked)).data  # type: ignore[arg-type]
     return _session(found, intent=intent, charges=charges.data, refunds=refunds)
 
 
 def succeeded_at(intent_id: str) -> datetime | None:
     """Return when Stripe says a delayed payment succeeded, from its list of events; None if it lists none."""
-    events = _ask(lambda client: client.v1.events.list({"type": SUCCEEDED, "limit": 100}))
+    events = ask(lambda client: client.v1.events.list({"type": SUCCEEDED, "limit": 100}))
     for event in events.auto_paging_iter():
         if event.data.object["id"] == intent_id:
-            return _time(event.created)
+            return time_of(event.created)
     return None
 
 
 def create_refund(params: Mapping[str, Any], *, idempotency_key: str) -> RefundState:
     """Give money back. The same key with the same parameters gives it back once."""
-    made = _ask(lambda client: client.v1.refunds.create(dict(params), {"idempotency_key": idempotency_key}))  # type: ignore[arg-type]
+    made = ask(lambda client: client.v1.refunds.create(dict(params), {"idempotency_key": idempotency_key}))  # type: ignore[arg-type]
     return _refund(made)
 
 
-def _ask[T](call: Callable[[stripe.StripeClient], T]) -> T:
+def ask[T](call: Callable[[stripe.StripeClient], T]) -> T:
+    """Make one call to Stripe. Raises GatewayUnclear if it may or may not have been done, GatewayRefused if it was not."""
     try:
         return call(stripe_client())
     except (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError) as error:
@@ -183,7 +184,7 @@ def _session(
         amount_minor=found.amount_total or 0,
         currency=(found.currency or "").upper(),
         livemode=found.livemode,
-        expires_at=_time(found.expires_at),
+        expires_at=time_of(found.expires_at),
         intent_id=intent.id if intent is not None else (reference if isinstance(reference, str) else ""),
         intent_status=intent.status if intent is not None else "",
         charges=tuple(sorted((_charge(item) for item in charges or []), key=lambda charge: (charge.at, charge.id))),
@@ -196,7 +197,7 @@ def _charge(found: Any) -> Charge:
     card = getattr(details, "card", None) if details else None
     return Charge(
         id=found.id,
-        at=_time(found.created),
+        at=time_of(found.created),
         succeeded=found.status == "succeeded" and bool(found.captured),
         failed=found.status == "failed",
         captured_minor=found.amount_captured or 0,
@@ -220,12 +221,13 @@ def _refund(found: Any) -> RefundState:
         id=found.id,
         status=found.status or "pending",
         amount_minor=found.amount,
-        at=_time(found.created),
+        at=time_of(found.created),
         failure_reason=getattr(found, "failure_reason", None) or "",
-        failed_at=_time(back.created) if isinstance(back, stripe.BalanceTransaction) else None,
+        failed_at=time_of(back.created) if isinstance(back, stripe.BalanceTransaction) else None,
         mark=str(metadata["refund"]) if "refund" in metadata else "",
     )
 
 
-def _time(stamp: int) -> datetime:
+def time_of(stamp: int) -> datetime:
+    """Return one of Stripe's time stamps (seconds since 1970) as an instant in UTC."""
     return datetime.fromtimestamp(stamp, tz=UTC)
