@@ -161,7 +161,7 @@ def create_refund(params: Mapping[str, Any], *, idempotency_key: str) -> RefundS
 
 
 def ask[T](call: Callable[[stripe.StripeClient], T]) -> T:
-    """Make one call to Stripe. Raises GatewayUnclear if it may or may not have been done, GatewayRefused if it was not."""
+    """Make one call. Raises GatewayUnclear if it may or may not have been done, GatewayRefused if it was not."""
     try:
         return call(stripe_client())
     except (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError) as error:
