@@ -6,7 +6,7 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from core import navigation  # noqa: PLC0415  models are loaded only now
-        from payments import fitness, jobs  # noqa: F401, PLC0415  declares the jobs of this room, and its needs
+        from payments import fitness, jobs, payment_events  # noqa: F401, PLC0415  declares what this room does, and needs
 
         navigation.register(
             "Operations",

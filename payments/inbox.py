@@ -15,8 +15,8 @@ from django.utils import timezone
 from core.leases import backoff, claim, held
 from payments import client
 from payments.errors import BadSignature
-from payments.models import Payment, WebhookEvent
-from payments.sync import sync_payment
+from payments.handling import handlers_of, work_off
+from payments.models import WebhookEvent
 
 log = structlog.get_logger("purelaka.inbox")
 TOLERANCE = timedelta(seconds=300)
@@ -24,7 +24,7 @@ MOST_BYTES = 1_048_576
 LATEST_STAMP = 253_402_300_799  # the last second of the year 9999
 LEASE_SECONDS = 120
 MOST_ATTEMPTS = 12
-HANDLED = ("checkout.session.", "payment_intent.", "charge.", "refund.")
+NOT_OURS = "about nothing of this shop"
 
 
 def verify_signature(body: bytes, header: str, *, now: datetime) -> None:
@@ -86,7 +86,7 @@ def _row(event: dict[str, Any], body: bytes) -> WebhookEvent:
     state = WebhookEvent.State.RECEIVED
     if event["livemode"] != client.is_live():
         state = WebhookEvent.State.QUARANTINED
-    elif not event["type"].startswith(HANDLED):
+    elif not handlers_of(event["type"]):
         state = WebhookEvent.State.IGNORED
     return WebhookEvent(
         stripe_event_id=event["id"][:255],
@@ -116,16 +116,16 @@ def drain(*, limit: int = 100) -> int:
 
 def _process(event: WebhookEvent) -> None:
     try:
-        known = _sync_subject(event)
+        concerned = work_off(event)
     except Exception as error:  # the edge of a loop: one bad event must not stop the others
         log.exception("event_failed", event=event.stripe_event_id, type=event.type, attempt=event.attempts)
         _postpone(event, error)
         return
     held(event).update(
-        state=WebhookEvent.State.PROCESSED if known else WebhookEvent.State.IGNORED,
+        state=WebhookEvent.State.PROCESSED,
         processed_at=timezone.now(),
         lease_until=None,
-        last_error="" if known else "about no payment of this shop",
+        last_error="" if concerned else NOT_OURS,
     )
 
 
@@ -137,36 +137,3 @@ def _postpone(event: WebhookEvent, error: Exception) -> None:
         lease_until=None,
         last_error=f"{type(error).__name__}: {error}"[:500],
     )
-
-
-def _sync_subject(event: WebhookEvent) -> bool:
-    """Sync the payment an event points at; False if it is none of ours."""
-    subject = json.loads(event.payload)["data"]["object"]
-    payment = _payment_of(subject)
-    if payment is None:
-        return False
-    if not payment.stripe_session_id and subject.get("object") == "checkout.session":
-        # The answer that made the Checkout session was lost; its own event brings the id back.
-        Payment.objects.filter(pk=payment.pk, stripe_session_id=None).update(stripe_session_id=subject["id"])
-    sync_payment(payment.pk)
-    return True
-
-
-def _payment_of(subject: dict[str, Any]) -> Payment | None:
-    payments = Payment.objects.filter(tender=Payment.Tender.STRIPE)
-    kind, subject_id = subject.get("object"), str(subject.get("id", ""))
-    intent_id = subject_id if kind == "payment_intent" else subject.get("payment_intent")
-    found = None
-    if kind == "checkout.session":
-        found = payments.filter(stripe_session_id=subject_id).first()
-    if found is None and isinstance(intent_id, str) and intent_id:
-        found = payments.filter(stripe_intent_id=intent_id).first()
-    return found or _payment_by_metadata(subject)
-
-
-def _payment_by_metadata(subject: dict[str, Any]) -> Payment | None:
-    metadata = subject.get("metadata") or {}
-    number, public_id = str(metadata.get("payment", "")), str(metadata.get("order", ""))
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
-        return None
-    return Payment.objects.filter(pk=int(number), order__public_id=public_id, tender=Payment.Tender.STRIPE).first()

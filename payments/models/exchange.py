@@ -1,5 +1,8 @@
 """What passes between the shop and Stripe: events that came in, calls that went out."""
 
+import json
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -55,6 +58,22 @@ class WebhookEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.stripe_event_id}"
+
+    @property
+    def subject(self) -> dict[str, Any]:
+        """Stripe's object that the event is about, as it was then; its kind and id alone once the content is emptied.
+
+        A pointer, never the truth: fetch the object.
+        """
+        if self.payload:
+            return json.loads(self.payload)["data"]["object"]
+        return {"id": self.object_id, "object": self.subject_kind}
+
+    @property
+    def subject_kind(self) -> str:
+        """What Stripe calls the kind of object that this type of event is about: `charge.dispute.closed`: `dispute`."""
+        stem = self.type.rpartition(".")[0]
+        return stem if stem == "checkout.session" else stem.rpartition(".")[2]
 
 
 class OutboundCall(models.Model):

@@ -47,8 +47,8 @@ class TrialConfig(AppConfig):
     name = "trial_stripe"
 
     def ready(self):
-        from payments import inbox
-        sync_payment = inbox.sync_payment
+        from payments import payment_events
+        sync_payment = payment_events.sync_payment
 
         def sync_and_die(payment_id):
             synced = sync_payment(payment_id)
@@ -56,7 +56,7 @@ class TrialConfig(AppConfig):
                 os.kill(os.getpid(), signal.SIGKILL)
             return synced
 
-        inbox.sync_payment = sync_and_die
+        payment_events.sync_payment = sync_and_die
 """
 
 
