@@ -10,7 +10,7 @@ from core.errors import NotAllowedInState
 from monitoring.models import Issue, Severity
 from monitoring.reading import rows
 from monitoring.registry import Finding, Look, check
-from orders.models import Order, OrderLine
+from orders.holds import lines_held
 from products.models import StockItem
 
 ON_HAND = """
@@ -54,13 +54,7 @@ def rebuild_reserved(issue: Issue) -> str:
     """Set what is reserved to the units that unpaid orders hold, under the lock that holding and releasing take."""
     with transaction.atomic():
         item = StockItem.objects.lock().get(pk=int(issue.entity_pk))
-        lines = OrderLine.objects.filter(
-            variant=item.variant_id,
-            order__status=Order.Status.PENDING,
-            order__is_test=False,
-            order__expires_at__isnull=False,
-        )
-        item.reserved = lines.aggregate(total=Sum("quantity", default=0))["total"]
+        item.reserved = lines_held(item.variant_id).aggregate(total=Sum("quantity", default=0))["total"]
         _save(item, "reserved")
     return f"Reserved is {item.reserved} again, what unpaid orders hold."
 

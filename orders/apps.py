@@ -8,8 +8,11 @@ class OrdersConfig(AppConfig):
         from core import navigation  # noqa: PLC0415  models are loaded only now
         from orders import jobs, sign_in  # noqa: F401, PLC0415  register a job and the receiver of sign-ins
         from orders.documents import register_documents  # noqa: PLC0415
+        from orders.holds import units_held  # noqa: PLC0415
+        from products import tracking  # noqa: PLC0415
 
         register_documents()
+        tracking.register_holder(units_held)
         navigation.register(
             "Sales",
             "Orders",

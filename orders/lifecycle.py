@@ -14,6 +14,7 @@ from core.errors import AmountMismatch, NotAllowedInState
 from core.money import format_money
 from orders import discounts
 from orders.bag import close_bag
+from orders.holds import holds_stock
 from orders.invoices import issue_invoice
 from orders.ledger import post, sale_entries
 from orders.models import Cart, Order, OrderLine
@@ -53,7 +54,8 @@ def mark_paid(order_id: int, *, at: datetime, amount_minor: int, currency: str) 
     lines = list(order.lines.all())
     close_bag(order, lines, at=at)
     if not order.is_test:
-        stock.consume([(line.variant_id, line.quantity, line.pk) for line in lines], at=at)
+        sold = [(line.variant_id, line.quantity, line.pk) for line in lines]
+        stock.consume(sold, at=at, are_held=holds_stock(order))
         post(sale_entries(order, lines))
         issue_invoice(order, at)
     queue_receipt(order, lines)
@@ -82,7 +84,7 @@ def cancel_unpaid(
     at = at or timezone.now()
     move(order, Status.CANCELED, by=by, at=at, actor=actor, reason=reason)
     discounts.release(order, now=at)
-    if not order.is_test:
+    if holds_stock(order):
         stock.release(_quantities(order.lines.all()))
     return order
 

@@ -94,8 +94,8 @@ def stored_key(cart_id: int, checkout_key: str) -> str:
 
 
 def set_expiry(order_id: int, at: datetime) -> None:
-    """Give a pending order time until `at`; an order that is no longer pending keeps what it has."""
-    Order.objects.filter(pk=order_id, status=Order.Status.PENDING).update(expires_at=at)
+    """Give a pending order time until `at`; one that is no longer pending, or holds nothing, keeps what it has."""
+    Order.objects.expiring().filter(pk=order_id).update(expires_at=at)
 
 
 def _method(cart: Cart, country: str, method_id: int) -> ShippingMethod:

@@ -2,7 +2,7 @@
 
 Every act takes the rows of its variants in the order of the stock items' keys, so that two acts on the same variants
 never wait for each other. A variant without a stock item, or with one that is not tracked, is always available and
-moves nothing.
+moves nothing. `products.tracking` says when counting begins and ends.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,6 +18,7 @@ from accounts.models import User
 from audit.recording import record
 from core.errors import DomainError, NotAllowedInState, OutOfStock
 from products.models import StockItem, StockMovement, Variant
+from products.tracking import count_held, held_if_new, keep_as_is
 
 Kind = StockMovement.Kind
 ORDER_LINE = "order_line"
@@ -61,21 +62,23 @@ def reserve(wanted: Mapping[int, int]) -> None:
     record of it. Raises OutOfStock for the first variant of which too few are left.
     """
     _refuse_nonsense(wanted)
+    keep_as_is(wanted)
     for item in _tracked(wanted):
         quantity = wanted[item.variant_id]
-        held = StockItem.objects.filter(
-            pk=item.pk, tracked=True, reserved__lte=F("on_hand") + F("backorder_cap") - quantity
-        ).update(reserved=F("reserved") + quantity)
+        held = StockItem.objects.filter(pk=item.pk, reserved__lte=F("on_hand") + F("backorder_cap") - quantity).update(
+            reserved=F("reserved") + quantity
+        )
         if not held:
-            _refuse_unless_untracked(item.pk)
+            item.refresh_from_db()
+            raise _out_of_stock(item)
 
 
 @transaction.atomic
 def release(held: Mapping[int, int]) -> None:
     """Give back what an unpaid order held (variant id -> quantity).
 
-    Not safe to repeat, the order's transition to canceled is what happens once. Where stock began to be tracked after
-    the order was placed less is held than the order says: what there is is given back, and the difference is logged.
+    Not safe to repeat, the order's transition to canceled is what happens once. If less is held than the order says,
+    which is a fault, what there is is given back and the difference is logged.
     """
     _refuse_nonsense(held)
     for item in _tracked(held):
@@ -88,11 +91,11 @@ def release(held: Mapping[int, int]) -> None:
 
 
 @transaction.atomic
-def consume(lines: Iterable[tuple[int, int, int]], *, at: datetime) -> None:
+def consume(lines: Iterable[tuple[int, int, int]], *, at: datetime, are_held: bool = True) -> None:
     """Turn what paid order lines (variant id, quantity, order line id) held into sales.
 
-    Safe to repeat: a line that has its movement is passed over. Units that were never held, because stock began to be
-    tracked after the order was placed, are taken from what is free. Raises OutOfStock if there are none.
+    Safe to repeat: a line that has its movement is passed over. What was never held (`are_held` says so) is taken from
+    what is free, never from what other orders hold. Raises OutOfStock if there is none.
     """
     sold = [SoldLine(*line) for line in lines]
     _refuse_nonsense({line.order_line_id: line.quantity for line in sold})
@@ -100,7 +103,7 @@ def consume(lines: Iterable[tuple[int, int, int]], *, at: datetime) -> None:
     done = _sources_moved(ORDER_LINE, [line.order_line_id for line in sold], Kind.SOLD)
     for line in sorted(sold, key=lambda line: items[line.variant_id].pk if line.variant_id in items else 0):
         if line.variant_id in items and str(line.order_line_id) not in done:
-            _sell(items[line.variant_id], line, at)
+            _sell(items[line.variant_id], line, at, is_held=are_held)
 
 
 def receive(
@@ -193,6 +196,7 @@ def _move(
     actor: User | None,
     reason: str,
 ) -> Moved:
+    held = held_if_new(variant_id)
     StockItem.objects.get_or_create(variant_id=variant_id)
     item = StockItem.objects.filter(variant=variant_id).lock().get()
     earlier = _earlier(source, kind).first()
@@ -206,6 +210,8 @@ def _move(
     if not moved:
         item.refresh_from_db()
         raise _out_of_stock(item)
+    if held is not None:
+        count_held(item, held)
     movement = StockMovement.objects.create(
         stock_item=item,
         delta=delta,
@@ -219,11 +225,13 @@ def _move(
     return Moved(movement, is_new=True)
 
 
-def _sell(item: StockItem, line: SoldLine, at: datetime) -> None:
+def _sell(item: StockItem, line: SoldLine, at: datetime, *, is_held: bool) -> None:
     row = StockItem.objects.filter(pk=item.pk)
-    taken = row.filter(reserved__gte=line.quantity).update(
-        reserved=F("reserved") - line.quantity, on_hand=F("on_hand") - line.quantity
-    )
+    taken = 0
+    if is_held:
+        taken = row.filter(reserved__gte=line.quantity).update(
+            reserved=F("reserved") - line.quantity, on_hand=F("on_hand") - line.quantity
+        )
     if not taken:
         log.warning("stock_sold_without_reservation", variant_id=line.variant_id, quantity=line.quantity)
         taken = row.filter(reserved__lte=F("on_hand") + F("backorder_cap") - line.quantity).update(
@@ -265,12 +273,6 @@ def _sources_moved(source_type: str, source_ids: Iterable[int], kind: StockMovem
 def _refuse_nonsense(quantities: Mapping[int, int]) -> None:
     if any(not 1 <= quantity <= MAX_UNITS for quantity in quantities.values()):
         raise DomainError(f"A quantity is between 1 and {MAX_UNITS:,}.")
-
-
-def _refuse_unless_untracked(item_id: int) -> None:
-    item = StockItem.objects.get(pk=item_id)
-    if item.tracked:
-        raise _out_of_stock(item)
 
 
 def _out_of_stock(item: StockItem) -> OutOfStock:

@@ -30,6 +30,10 @@ class OrderQuerySet(LockingQuerySet):
         """Paid for, whatever came after."""
         return self.filter(paid_at__isnull=False)
 
+    def expiring(self) -> Self:
+        """Unpaid, with a time of their own: an imported order without one was past it when it came."""
+        return self.filter(status=Order.Status.PENDING, expires_at__isnull=False)
+
     def expired(self, now: datetime) -> Self:
         """Unpaid and past their time."""
         return self.filter(status=Order.Status.PENDING, expires_at__lt=now)
