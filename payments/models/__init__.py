@@ -2,7 +2,7 @@
 
 from payments.models.balance import BalanceTransaction, Payout, PayoutItem
 from payments.models.dispute import Dispute
-from payments.models.exchange import OutboundCall, WebhookEvent
+from payments.models.exchange import OutboundCall, WebhookEvent, WebhookFailure
 from payments.models.payment import Payment, PaymentAttempt, Refund, RefundLine
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "Refund",
     "RefundLine",
     "WebhookEvent",
+    "WebhookFailure",
 ]

@@ -37,7 +37,10 @@ class WebhookEvent(models.Model):
     livemode = models.BooleanField()
     api_version = models.CharField(max_length=40, blank=True, default="")
     created_at = models.DateTimeField(help_text="When it happened, by Stripe's clock.")
-    received_at = models.DateTimeField(default=timezone.now)
+    received_at = models.DateTimeField(default=timezone.now, help_text="When it was stored here.")
+    delivered_at = models.DateTimeField(
+        null=True, blank=True, help_text="When Stripe delivered it; empty while it is known from Stripe's list alone."
+    )
     payload = models.TextField(blank=True, default="")
     state = models.CharField(max_length=12, choices=State, default=State.RECEIVED)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -54,6 +57,8 @@ class WebhookEvent(models.Model):
             models.Index(fields=["next_attempt_at"], name="webhook_event_due", condition=Q(state="received")),
             models.Index(fields=["object_id"], name="webhook_event_object"),
             models.Index(fields=["type", "-id"], name="webhook_event_type"),
+            models.Index(fields=["-delivered_at"], name="webhook_event_delivered"),
+            models.Index(fields=["-id"], name="webhook_event_dead", condition=Q(state="dead")),
         ]
 
     def __str__(self) -> str:
@@ -74,6 +79,21 @@ class WebhookEvent(models.Model):
         """What Stripe calls the kind of object that this type of event is about: `charge.dispute.closed`: `dispute`."""
         stem = self.type.rpartition(".")[0]
         return stem if stem == "checkout.session" else stem.rpartition(".")[2]
+
+
+class WebhookFailure(models.Model):
+    """One attempt at an event that failed; the one that succeeded stands on the event itself."""
+
+    event = models.ForeignKey(WebhookEvent, on_delete=models.CASCADE, related_name="failures")
+    attempt = models.PositiveSmallIntegerField(help_text="Counted anew after each replay.")
+    at = models.DateTimeField(default=timezone.now)
+    error = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"attempt {self.attempt} at event {self.event_id}"
 
 
 class OutboundCall(models.Model):
