@@ -49,6 +49,7 @@ class Check:
     look: Callable[[], Look]
     what_to_do: str
     repair: Callable[[Issue], str] | None = None
+    asks_outside: bool = False
 
     @property
     def area(self) -> str:
@@ -72,18 +73,20 @@ def check(
     severity: Severity,
     what_to_do: str,
     repair: Callable[[Issue], str] | None = None,
+    asks_outside: bool = False,
 ) -> Callable[[Callable[[], Look]], Callable[[], Look]]:
     """Declare a function that looks as a check.
 
     `title` names the fault, as the list of issues shows it; `rule` is the sentence that must hold; `repair` brings one
-    issue's thing right, is safe to repeat and to run while the shop trades, and says in a sentence what it did. Raises
-    ValueError for an id that is taken.
+    issue's thing right, is safe to repeat and to run while the shop trades, and says in a sentence what it did. A check
+    that `asks_outside` calls another system: it looks outside any transaction, keeps a time limit of its own, and
+    raises CannotRun when there is no answer. Raises ValueError for an id that is taken.
     """
 
     def declare(look: Callable[[], Look]) -> Callable[[], Look]:
         if check_id in CHECKS and CHECKS[check_id].look is not look:
             raise ValueError(f"there are two checks named {check_id}")
-        CHECKS[check_id] = Check(check_id, title, rule, severity, look, what_to_do, repair)
+        CHECKS[check_id] = Check(check_id, title, rule, severity, look, what_to_do, repair, asks_outside)
         return look
 
     return declare

@@ -3,7 +3,7 @@
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -123,7 +123,7 @@ def _hold(run: CheckRun) -> None:
 
 def _look(check: Check) -> tuple[int, int]:
     """Look, then record: the rows examined, and the issues resolved."""
-    with time_limit():
+    with nullcontext() if check.asks_outside else time_limit():
         look = check.look()
         sightings = collect(check, look.findings)
     return look.examined, write_sightings(check, look, sightings, at=timezone.now())

@@ -37,10 +37,9 @@ def world(monkeypatch):
     return things
 
 
-def declare(check_id: str, look, severity: Severity = Severity.HIGH, repair=None) -> Check:
-    registry.check(check_id, title="Thing", rule="No things.", severity=severity, what_to_do="Look.", repair=repair)(
-        look
-    )
+def declare(check_id: str, look, severity: Severity = Severity.HIGH, repair=None, **more) -> Check:
+    words = {"title": "Thing", "rule": "No things.", "what_to_do": "Look."}
+    registry.check(check_id, severity=severity, repair=repair, **words, **more)(look)
     return registry.CHECKS[check_id]
 
 
@@ -338,3 +337,25 @@ def test_no_statement_runs_past_its_limit(world):
     with connection.cursor() as cursor:
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == ("0",)
+
+
+def test_a_check_that_asks_outside_holds_no_transaction(world):
+    depths = {}
+
+    def looking(name: str):
+        def look() -> Look:
+            def findings():
+                depths[name] = len(connection.atomic_blocks)
+                yield finding(name)
+
+            return Look(1, findings())
+
+        return look
+
+    registry.CHECKS.clear()
+    declare("test.inside", looking("inside"))
+    declare("test.outside", looking("outside"), asks_outside=True)
+    before = len(connection.atomic_blocks)
+    run()
+    assert depths["outside"] == before
+    assert depths["inside"] == before + (connection.vendor == "postgresql")
