@@ -15,8 +15,9 @@ from core.access import staff
 from core.errors import DomainError
 from core.http import paginate
 from core.models import StoreSetting
-from products import stock
+from products import stock, tracking
 from products.models import Product, StockItem, StockMovement, Variant
+from products.movement_sources import Source, sources_of
 from products.prices import set_price
 from products.publishing import set_status
 from products.staff_forms import RECEIVED, MovementForm, PriceForm, ProductFilterForm, StatusForm, StockFilterForm
@@ -61,12 +62,40 @@ def stock_item(request: HttpRequest, variant_id: int) -> HttpResponse:
     item = StockItem.objects.filter(variant=variant).first()
     movements = StockMovement.objects.filter(stock_item__variant=variant).order_by("-at", "-pk")
     page = paginate(request, movements, SHOWN_MOVEMENTS)
-    people = User.objects.in_bulk([row.actor_id for row in page if row.actor_id])
-    rows = [(row, people.get(row.actor_id)) for row in page]
-    low_at = StoreSetting.current().low_stock_threshold
-    condition = _condition(item, low_at) if item else ""
-    context = {"variant": variant, "item": item, "condition": condition, "rows": rows, "page": page, "form": form}
+    condition = _condition(item, StoreSetting.current().low_stock_threshold) if item else ""
+    context = {
+        "variant": variant,
+        "item": item,
+        "condition": condition,
+        "rows": _rows(variant, list(page)),
+        "page": page,
+        "form": form,
+    }
     return render(request, "products/console/stock_item.html", context, status=422 if form.errors else 200)
+
+
+def _rows(variant: Variant, movements: list[StockMovement]) -> list[tuple[StockMovement, Source, User | None]]:
+    people = User.objects.in_bulk([row.actor_id for row in movements if row.actor_id])
+    sources = sources_of(variant, movements)
+    return [(row, sources[row.pk], people.get(row.actor_id or 0)) for row in movements]
+
+
+@staff("stock_manage")
+@never_cache
+@require_POST
+def stock_tracking(request: HttpRequest, variant_id: int) -> HttpResponse:
+    """Begin to count a variant, or count it no more."""
+    variant = get_object_or_404(Variant, pk=variant_id)
+    begins = request.POST.get("count") == "on"
+    act = tracking.start_tracking if begins else tracking.stop_tracking
+    try:
+        act(variant.pk, actor=user_of(request))
+    except DomainError as refusal:
+        messages.error(request, refusal.message)
+    else:
+        after = "is counted from now on." if begins else "is not counted any more, and is always available."
+        messages.success(request, f"{variant.sku} {after}")
+    return redirect(STOCK_ITEM, variant_id=variant.pk)
 
 
 def _move(variant: Variant, form: MovementForm, actor: User) -> StockMovement:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("products/<slug:slug>/", views.detail, name="detail"),
     path("console/stock/", console.stock_list, name="console_stock"),
     path("console/stock/<int:variant_id>/", console.stock_item, name="console_stock_item"),
+    path("console/stock/<int:variant_id>/counting/", console.stock_tracking, name="console_stock_tracking"),
     path("console/products/", console.product_list, name="console_products"),
     path("console/products/<int:product_id>/", console.product_detail, name="console_product"),
     path("console/products/<int:product_id>/status/", console.product_status, name="console_product_status"),
