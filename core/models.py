@@ -25,14 +25,14 @@ class StoreSetting(models.Model):
     refund_limit_minor = models.PositiveBigIntegerField(
         "refund limit of ops staff",
         default=20_000,
-        help_text="What they may give back at a time on their own; more waits for approval.",
+        help_text="What they may give back of one order on their own; more waits for approval.",
     )
     refund_second_person_minor = models.PositiveBigIntegerField(
         "second person from",
         null=True,
         blank=True,
         default=None,
-        help_text="From this sum on, every refund needs a second person's approval; empty: never.",
+        help_text="From this sum of one order on, refunds need a second person; empty: never.",
     )
     return_window_days = models.PositiveSmallIntegerField(
         default=30, help_text="A shopper may ask to return goods for this many days after they were sent."

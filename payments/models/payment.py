@@ -1,7 +1,7 @@
 """Money in and money back: payments, attempts and refunds as Stripe says they are."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from core.db import LockingQuerySet
@@ -122,8 +122,38 @@ class PaymentAttempt(models.Model):
         return f"{self.outcome} attempt of {self.stripe_intent_id}"
 
 
+class RefundQuerySet(LockingQuerySet):
+    """Refunds by what became of them."""
+
+    def standing(self) -> "RefundQuerySet":
+        """Promised, on their way or done: their money is not there to be given back again."""
+        return self.exclude(status__in=Refund.GIVEN_UP)
+
+    def paid_elsewhere(self) -> "RefundQuerySet":
+        """Came to nothing at Stripe and were paid by other means since."""
+        return self.filter(status__in=Refund.CAME_TO_NOTHING, settled_at__isnull=False)
+
+    def taken(self) -> "RefundQuerySet":
+        """Those whose money the customer has, gets, or was promised, by whichever way."""
+        return self.filter(
+            ~Q(status__in=Refund.GIVEN_UP) | Q(status__in=Refund.CAME_TO_NOTHING, settled_at__isnull=False)
+        )
+
+    def waiting(self) -> "RefundQuerySet":
+        """Above a limit, and not decided on."""
+        return self.filter(status=Refund.Status.REQUESTED)
+
+    def unattended(self) -> "RefundQuerySet":
+        """Failed, not paid by other means, and no later refund of the same payment took their place."""
+        later = Refund.objects.standing().filter(payment=OuterRef("payment"), pk__gt=OuterRef("pk"))
+        return self.filter(~Exists(later), status=Refund.Status.FAILED, settled_at=None)
+
+
 class Refund(models.Model):
-    """Money given back, or on its way, or refused. It counts once it has succeeded, at `refunded_at`."""
+    """Money given back, or on its way, or refused. It counts once it has succeeded, at `refunded_at`.
+
+    `failure_code` is Stripe's own word, or `displaced` for one whose money a refund made at Stripe had taken before.
+    """
 
     class Status(models.TextChoices):
         REQUESTED = "requested"
@@ -139,7 +169,11 @@ class Refund(models.Model):
     class Source(models.TextChoices):
         STAFF = "staff"
         AUTOMATIC = "automatic"
-        EXTERNAL = "external"
+        EXTERNAL = "external", "made at Stripe"
+
+    CAME_TO_NOTHING = (Status.FAILED, Status.CANCELED)
+    GIVEN_UP = (*CAME_TO_NOTHING, Status.REJECTED)
+    ON_ITS_WAY = (Status.SUBMITTING, Status.PENDING, Status.REQUIRES_ACTION)
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     stripe_refund_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
@@ -156,6 +190,7 @@ class Refund(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     refunded_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
+    failure_code = models.CharField(max_length=60, blank=True, default="")
     decided_at = models.DateTimeField(null=True, blank=True)
     cancels_order = models.BooleanField(default=False, help_text="Once approved, the order is canceled with it.")
     return_request = models.ForeignKey(Return, null=True, blank=True, on_delete=models.PROTECT, related_name="refunds")
@@ -163,7 +198,7 @@ class Refund(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True)
     settled_by_id = models.BigIntegerField(null=True, blank=True)
 
-    objects = LockingQuerySet.as_manager()
+    objects = RefundQuerySet.as_manager()
 
     class Meta:
         ordering = ["payment_id", "created_at", "id"]
@@ -182,6 +217,16 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return f"refund {self.pk} of payment {self.payment_id}"
+
+    @property
+    def has_moved_stock(self) -> bool:
+        """Whether units that it puts on the shelf are there: not before it is approved."""
+        return self.status not in (self.Status.REQUESTED, self.Status.REJECTED)
+
+    @property
+    def is_paid_elsewhere(self) -> bool:
+        """Whether it came to nothing and the money went back by other means."""
+        return self.status in self.CAME_TO_NOTHING and self.settled_at is not None
 
 
 class RefundLine(models.Model):
