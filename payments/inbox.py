@@ -118,7 +118,7 @@ def _process(event: WebhookEvent) -> None:
     try:
         concerned = work_off(event)
     except Exception as error:  # the edge of a loop: one bad event must not stop the others
-        log.exception("event_failed", event=event.stripe_event_id, type=event.type, attempt=event.attempts)
+        log.exception("event_failed", event_id=event.stripe_event_id, type=event.type, attempt=event.attempts)
         _postpone(event, error)
         return
     held(event).update(
