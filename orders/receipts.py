@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mail.models import OutgoingMail
 from mail.services import queue_mail
 from orders.links import guest_url
-from orders.models import Order, OrderAddress, OrderLine
+from orders.models import Invoice, Order, OrderAddress, OrderLine
 from orders.selectors import country_name
 from orders.showing import totals_of
 
@@ -28,7 +28,7 @@ def queue_receipt(order: Order, lines: Sequence[OrderLine]) -> OutgoingMail | No
             "totals": totals_of(order, code=order.discount_code, delivery=order.shipping_name),
             "address": address,
             "country": country_name(str(address.country)) if address else "",
-            "invoice": order.invoices.first(),
+            "invoice": order.invoices.filter(kind=Invoice.Kind.INVOICE).first(),
             "order_url": guest_url(order),
         },
     )

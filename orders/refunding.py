@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db.models import F
 
 from core.errors import NotAllowedInState
+from orders.credit_notes import issue_credit_note
 from orders.ledger import RefundedLine, post, refund_entries
 from orders.models import Order, OrderEvent, OrderLine
 from products import stock
@@ -33,19 +34,32 @@ def take_units(order: Order, units: Iterable[ReturnedUnits], *, at: datetime) ->
     Raises NotAllowedInState if more are named than the line still has.
     """
     units = list(units)
-    stock.lock(unit.line.variant_id for unit in units if unit.is_restocked)
+    count_units(units)
+    restock_units(order, units, at=at)
+
+
+def count_units(units: Iterable[ReturnedUnits]) -> None:
+    """Count units as refunded. Raises NotAllowedInState if more are named than the line still has."""
     for unit in units:
         if not unit.quantity:
             continue
-        back = unit.quantity if unit.is_restocked else 0
         taken = OrderLine.objects.filter(pk=unit.line.pk, quantity_refunded__lte=F("quantity") - unit.quantity).update(
-            quantity_refunded=F("quantity_refunded") + unit.quantity,
-            quantity_restocked=F("quantity_restocked") + back,
+            quantity_refunded=F("quantity_refunded") + unit.quantity
         )
         if not taken:
             raise NotAllowedInState(f"Fewer than {unit.quantity} of {unit.line.name} are left to refund.")
-        if back and not order.is_test:
-            stock.restock(unit.line.variant_id, quantity=back, source_type=REFUND_LINE, source_id=unit.source_id, at=at)
+
+
+def restock_units(order: Order, units: Iterable[ReturnedUnits], *, at: datetime) -> None:
+    """Put units that were counted as refunded, and that go on the shelf, there; a test order moves no stock."""
+    back = [unit for unit in units if unit.is_restocked and unit.quantity]
+    stock.lock(unit.line.variant_id for unit in back)
+    for unit in back:
+        OrderLine.objects.filter(pk=unit.line.pk).update(quantity_restocked=F("quantity_restocked") + unit.quantity)
+        if not order.is_test:
+            stock.restock(
+                unit.line.variant_id, quantity=unit.quantity, source_type=REFUND_LINE, source_id=unit.source_id, at=at
+            )
 
 
 def give_units_back(units: Iterable[ReturnedUnits]) -> None:
@@ -66,7 +80,10 @@ def book_refund(
     shipping_tax_minor: int,
     is_reversal: bool = False,
 ) -> None:
-    """Write a refund that succeeded at `at`, or one that failed at `at` afterwards, into order, ledger and timeline."""
+    """Write a refund that succeeded at `at`, or one that failed at `at` afterwards, into order, ledger and timeline.
+
+    An order that was invoiced gets a credit note, the last thing that is written: its number stays locked.
+    """
     sign = -1 if is_reversal else 1
     order.refunded_minor += sign * amount_minor
     order.save(update_fields=["refunded_minor"])
@@ -87,4 +104,13 @@ def book_refund(
         at=at,
         kind="refund_reversed" if is_reversal else "refunded",
         detail={"refund": refund_id, "amount_minor": amount_minor},
+    )
+    issue_credit_note(
+        order,
+        refund_id=refund_id,
+        at=at,
+        lines=lines,
+        shipping_minor=shipping_minor,
+        shipping_tax_minor=shipping_tax_minor,
+        is_reversal=is_reversal,
     )

@@ -4,7 +4,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from audit.models import AuditRecord
 from audit.recording import record
-from core.db import AppendOnly, append_only_lifted, trigger_names
+from core.db import AppendOnly, NumberedWithoutGaps, append_only_lifted
 
 TABLE = AuditRecord._meta.db_table
 
@@ -74,23 +74,30 @@ def test_the_guard_is_on_again_after_a_transactional_test_was_cleaned_up():
     refused(f"DELETE FROM {TABLE}")
 
 
-def append_only_tables():
+def guards():
+    """Every guard of every migration, with its table as it is called now."""
     loader = MigrationLoader(connection)
     state = loader.project_state()
     for (app, _), migration in loader.disk_migrations.items():
         for operation in migration.operations:
-            if isinstance(operation, AppendOnly):
-                yield state.apps.get_model(app, operation.model)._meta.db_table
+            if isinstance(operation, (AppendOnly, NumberedWithoutGaps)):
+                yield state.apps.get_model(app, operation.model)._meta.db_table, operation
 
 
-def test_every_table_that_was_made_append_only_still_has_its_triggers(db):
+def test_every_table_that_was_ever_guarded_still_has_its_triggers(db):
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         else:
             cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O'")
         present = {name for (name,) in cursor.fetchall()}
-    tables = set(append_only_tables())
-    assert TABLE in tables
-    expected = {name for table in tables for name in trigger_names(connection.vendor, table)}
+    expected = {name for table, guard in guards() for name in guard.names(connection.vendor, table)}
+    assert {f"append_only_{TABLE}_{'update' if connection.vendor == 'sqlite' else 'rows'}"} - expected == set()
+    assert "without_gaps_orders_invoice" in expected
     assert expected - present == set()
+
+
+def test_a_table_that_is_numbered_without_gaps_is_append_only_as_well(db):
+    kept = {table for table, guard in guards() if isinstance(guard, AppendOnly)}
+
+    assert {table for table, guard in guards() if isinstance(guard, NumberedWithoutGaps)} - kept == set()

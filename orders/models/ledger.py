@@ -5,6 +5,8 @@ from django.db.models import Q
 
 from orders.models.order import Order, OrderLine
 
+PREFIXES = {"invoice": "INV", "credit_note": "CN"}
+
 
 class SalesEntry(models.Model):
     """A signed line of the sales ledger; append-only, written in the transaction that made it true.
@@ -71,7 +73,7 @@ class SalesEntry(models.Model):
 
 
 class Invoice(models.Model):
-    """An invoice or credit note; append-only, numbered without gaps within its kind; the database holds to it.
+    """An invoice or credit note; append-only, numbered without gaps within its kind: the database holds to both.
 
     The seller is frozen as it was; the buyer stands in the order's address, which can be erased. `tax_rates` holds one
     object a rate: `rate_bps` (null if unknown), `net_minor`, `tax_minor`; they add up to the whole. A credit note's
@@ -104,7 +106,22 @@ class Invoice(models.Model):
                 condition=Q(total_minor=models.F("net_minor") + models.F("tax_minor")),
                 name="invoice_total_is_sum",
             ),
+            models.CheckConstraint(
+                condition=Q(kind="invoice", refund_id__isnull=True) | Q(kind="credit_note", refund_id__isnull=False),
+                name="invoice_credit_note_has_refund",
+            ),
+            models.UniqueConstraint(
+                fields=["refund_id"],
+                condition=Q(kind="credit_note", total_minor__gte=0),
+                name="credit_note_one_per_refund",
+            ),
+            models.UniqueConstraint(
+                fields=["refund_id"],
+                condition=Q(kind="credit_note", total_minor__lt=0),
+                name="credit_note_taken_back_once",
+            ),
         ]
+        indexes = [models.Index(fields=["currency", "day"], name="invoice_by_day")]
 
     def __str__(self) -> str:
         return self.reference
@@ -112,5 +129,9 @@ class Invoice(models.Model):
     @property
     def reference(self) -> str:
         """The number as printed: `INV-000042`."""
-        prefix = "INV" if self.kind == self.Kind.INVOICE else "CN"
-        return f"{prefix}-{self.number:06d}"
+        return f"{PREFIXES[self.kind]}-{self.number:06d}"
+
+    @property
+    def is_credit_note(self) -> bool:
+        """Whether it takes from an invoice."""
+        return self.kind == self.Kind.CREDIT_NOTE
