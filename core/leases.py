@@ -40,6 +40,19 @@ def held[Row: Model](row: Row) -> "QuerySet[Row]":
     )
 
 
+def renew[Row: Model](rows: list[Row], *, seconds: float) -> list[Row]:
+    """Keep rows that were claimed together for so many seconds from now; return those that nobody else has taken."""
+    if not rows:
+        return []
+    until = timezone.now() + timedelta(seconds=seconds)
+    table = type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows])
+    table.filter(lease_until=rows[0].lease_until).update(lease_until=until)  # type: ignore[attr-defined]
+    kept = set(table.filter(lease_until=until).values_list("pk", flat=True))
+    for row in rows:
+        row.lease_until = until  # type: ignore[attr-defined]
+    return [row for row in rows if row.pk in kept]
+
+
 def backoff(attempts: int) -> timedelta:
     """Return the pause after so many failed attempts: 10 s, 40 s, 160 s ... at most 6 h."""
     return min(FIRST_PAUSE * 4 ** min(max(attempts - 1, 0), 10), LONGEST_PAUSE)

@@ -6,12 +6,15 @@
 The module of such a function is imported in `PaymentsConfig.ready`: web processes must know what is worked off too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from payments.models import WebhookEvent
 
 type Handler = Callable[[WebhookEvent], bool]
 HANDLERS: dict[str, list[Handler]] = {}
+_done: ContextVar[set[Hashable] | None] = ContextVar("done_in_this_round", default=None)
 
 
 def handles(*patterns: str) -> Callable[[Handler], Handler]:
@@ -20,7 +23,8 @@ def handles(*patterns: str) -> Callable[[Handler], Handler]:
     It gets the event, outside any transaction, and brings the shop to what Stripe says; the event is only a pointer
     (`event.subject`), so it fetches the object. It returns False if the event is about nothing of this shop's, must be
     safe to repeat, and may raise: the event is then taken up again later. A type with several functions is worked off
-    by all of them, in the order of their declaration.
+    by all of them, in the order of their declaration. An event older than 90 days has lost its content: its subject is
+    then a kind and an id.
     """
 
     def declare(function: Handler) -> Handler:
@@ -54,6 +58,29 @@ def work_off(event: WebhookEvent) -> bool:
     if errors:
         raise errors[0]
     return concerned
+
+
+@contextmanager
+def one_round() -> Iterator[None]:
+    """Open a round in which `once` does each thing once. Every event of the round is in hand before it begins."""
+    token = _done.set(set())
+    try:
+        yield
+    finally:
+        _done.reset(token)
+
+
+def once(subject: Hashable, fetch: Callable[[], object]) -> None:
+    """Bring a subject up to date, unless an earlier event of this round has done so.
+
+    One purchase makes half a dozen events. What is fetched after the last of them came shows what all of them tell.
+    """
+    done = _done.get()
+    if done is not None and subject in done:
+        return
+    fetch()
+    if done is not None:
+        done.add(subject)
 
 
 def _matches(pattern: str, event_type: str) -> bool:

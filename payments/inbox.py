@@ -3,26 +3,31 @@
 import hashlib
 import hmac
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.tasks import task
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
-from core.leases import backoff, claim, held
+from core.leases import backoff, claim, held, renew
 from payments import client
 from payments.errors import BadSignature
-from payments.handling import handlers_of, work_off
-from payments.models import WebhookEvent
+from payments.handling import handlers_of, one_round, work_off
+from payments.models import WebhookEvent, WebhookFailure
 
 log = structlog.get_logger("purelaka.inbox")
 TOLERANCE = timedelta(seconds=300)
 MOST_BYTES = 1_048_576
 LATEST_STAMP = 253_402_300_799  # the last second of the year 9999
+CLAIMED_AT_ONCE = 100
 LEASE_SECONDS = 120
+LONGEST_EVENT = timedelta(seconds=100)  # several calls to Stripe, each up to its time-out
+LONGEST_TURN = 60.0  # seconds after which a worker looks at its other tasks and at the clock
 MOST_ATTEMPTS = 12
 NOT_OURS = "about nothing of this shop"
 
@@ -50,16 +55,42 @@ def verify_signature(body: bytes, header: str, *, now: datetime) -> None:
 
 def receive(body: bytes, header: str) -> bool:
     """Store a signed event; True if it is new. Raises BadSignature, or ValueError for a body that is no event."""
-    verify_signature(body, header, now=timezone.now())
-    event = _parse(body)
-    row = _row(event, body)
-    with transaction.atomic():
-        WebhookEvent.objects.bulk_create([row], ignore_conflicts=True)
-        stored = WebhookEvent.objects.get(stripe_event_id=row.stripe_event_id)
-        is_new = stored.received_at == row.received_at
-        if is_new and stored.state == WebhookEvent.State.RECEIVED:
-            work_off_inbox.enqueue()
+    now = timezone.now()
+    verify_signature(body, header, now=now)
+    event = event_row(_parse(body), body.decode())
+    event.received_at = event.delivered_at = now
+    is_new = _insert(event)
+    if is_new and event.state == WebhookEvent.State.RECEIVED:
+        wake()
+    elif not is_new:  # it was sent before, or was found in Stripe's list
+        WebhookEvent.objects.filter(stripe_event_id=event.stripe_event_id, delivered_at=None).update(delivered_at=now)
     return is_new
+
+
+def _insert(event: WebhookEvent) -> bool:
+    """Insert unless it is there, in one statement: this is what every delivery waits for."""
+    table = WebhookEvent._meta
+    columns = [field for field in table.concrete_fields if not field.primary_key]
+    names = ", ".join(f'"{field.column}"' for field in columns)
+    places = ", ".join(["%s"] * len(columns))
+    values = [field.get_db_prep_save(getattr(event, field.attname), connection) for field in columns]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO "{table.db_table}" ({names}) VALUES ({places}) '  # noqa: S608  names from the model
+            "ON CONFLICT (stripe_event_id) DO NOTHING",
+            values,
+        )
+        return cursor.rowcount == 1
+
+
+def wake() -> None:
+    """See to it that a worker looks at the inbox, once what was stored is committed. One call waiting is enough.
+
+    It stands outside the transaction that stored the event, for else a call that waits could be taken before the event
+    is to be seen. If the process ends in between, the job of the next minute finds the event.
+    """
+    if not DBTaskResult.objects.ready().filter(task_path=work_off_inbox.module_path).exists():
+        work_off_inbox.enqueue()
 
 
 def _parse(body: bytes) -> dict[str, Any]:
@@ -73,16 +104,18 @@ def _is_complete(event: dict[str, Any]) -> bool:
     texts = (event.get("id"), event.get("type"))
     content = event.get("data")
     return (
-        all(isinstance(text, str) and text and "\x00" not in text for text in texts)
+        all(isinstance(text, str) and text for text in texts)
         and type(event.get("created")) is int
         and 0 <= event["created"] <= LATEST_STAMP
         and isinstance(event.get("livemode"), bool)
         and isinstance(content, dict)
         and isinstance(content.get("object"), dict)
+        and not any("\x00" in str(text) for text in (*texts, event.get("api_version"), content["object"].get("id")))
     )
 
 
-def _row(event: dict[str, Any], body: bytes) -> WebhookEvent:
+def event_row(event: dict[str, Any], body: str) -> WebhookEvent:
+    """Return an event as it is to be stored: waiting, or put aside if it is of the other mode or nobody's to handle."""
     state = WebhookEvent.State.RECEIVED
     if event["livemode"] != client.is_live():
         state = WebhookEvent.State.QUARANTINED
@@ -95,7 +128,7 @@ def _row(event: dict[str, Any], body: bytes) -> WebhookEvent:
         livemode=event["livemode"],
         api_version=str(event.get("api_version") or "")[:40],
         created_at=datetime.fromtimestamp(event["created"], tz=UTC),
-        payload=body.decode(),
+        payload=body,
         state=state,
     )
 
@@ -103,37 +136,75 @@ def _row(event: dict[str, Any], body: bytes) -> WebhookEvent:
 @task
 def work_off_inbox() -> None:
     """Wake-up call: the truth is the table of events, so one call drains whatever waits."""
-    drain()
+    drain_all()
 
 
-def drain(*, limit: int = 100) -> int:
+def drain_all(*, seconds: float = LONGEST_TURN) -> None:
+    """Work off what waits, for so long at most; what is left then is for the next call."""
+    end = time.monotonic() + seconds
+    while drain() == CLAIMED_AT_ONCE:
+        if time.monotonic() > end:
+            wake()
+            return
+
+
+def drain(*, limit: int = CLAIMED_AT_ONCE) -> int:
     """Process waiting events under a lease and return how many were claimed; a failure is kept and tried again."""
-    claimed = claim(WebhookEvent.objects.due().order_by("next_attempt_at", "pk"), limit=limit, seconds=LEASE_SECONDS)
-    for event in claimed:
-        _process(event)
+    due = WebhookEvent.objects.due().order_by("next_attempt_at", "pk")
+    claimed = claim(due, limit=limit, seconds=LEASE_SECONDS)
+    if len(claimed) == limit:
+        wake()  # there may be more than one worker's worth
+    _work_off(claimed)
     return len(claimed)
+
+
+def take_up(event_id: int) -> WebhookEvent:
+    """Process one waiting event now, before its time; return it as it is then. Leaves alone what a worker holds."""
+    now = timezone.now()
+    waiting = WebhookEvent.objects.filter(pk=event_id, state=WebhookEvent.State.RECEIVED)
+    waiting.filter(next_attempt_at__gt=now).update(next_attempt_at=now)
+    _work_off(claim(WebhookEvent.objects.due().filter(pk=event_id), limit=1, seconds=LEASE_SECONDS))
+    return WebhookEvent.objects.get(pk=event_id)
+
+
+def _work_off(claimed: list[WebhookEvent]) -> None:
+    """Process claimed events, holding on to the rest while some of them take long."""
+    with one_round():
+        while claimed:
+            if claimed[0].lease_until - timezone.now() < LONGEST_EVENT:  # type: ignore[operator]
+                claimed = renew(claimed, seconds=LEASE_SECONDS)
+            for event in claimed[:1]:
+                _process(event)
+            claimed = claimed[1:]
 
 
 def _process(event: WebhookEvent) -> None:
     try:
         concerned = work_off(event)
     except Exception as error:  # the edge of a loop: one bad event must not stop the others
-        log.exception("event_failed", event_id=event.stripe_event_id, type=event.type, attempt=event.attempts)
+        log.exception("event_failed", stripe_event=event.stripe_event_id, type=event.type, attempt=event.attempts)
         _postpone(event, error)
         return
+    is_ours_to_handle = bool(handlers_of(event.type))
     held(event).update(
-        state=WebhookEvent.State.PROCESSED,
+        state=WebhookEvent.State.PROCESSED if is_ours_to_handle else WebhookEvent.State.IGNORED,
         processed_at=timezone.now(),
         lease_until=None,
-        last_error="" if concerned else NOT_OURS,
+        last_error="" if concerned or not is_ours_to_handle else NOT_OURS,
     )
 
 
 def _postpone(event: WebhookEvent, error: Exception) -> None:
-    is_dead = event.attempts >= MOST_ATTEMPTS
-    held(event).update(
-        state=WebhookEvent.State.DEAD if is_dead else WebhookEvent.State.RECEIVED,
-        next_attempt_at=timezone.now() + backoff(event.attempts),
-        lease_until=None,
-        last_error=f"{type(error).__name__}: {error}"[:500],
-    )
+    now, is_dead = timezone.now(), event.attempts >= MOST_ATTEMPTS
+    said = f"{type(error).__name__}: {error}"[:500]
+    with transaction.atomic():
+        changed = held(event).update(
+            state=WebhookEvent.State.DEAD if is_dead else WebhookEvent.State.RECEIVED,
+            next_attempt_at=now + backoff(event.attempts),
+            lease_until=None,
+            last_error=said,
+        )
+        if changed:
+            WebhookFailure.objects.create(event_id=event.pk, attempt=event.attempts, at=now, error=said)
+    if changed and is_dead:
+        log.error("event_given_up", stripe_event=event.stripe_event_id, type=event.type)

@@ -12,7 +12,7 @@ from core.db import is_temporary
 from core.jobs import job
 from payments.closing import expire_orders
 from payments.errors import GatewayUnclear
-from payments.inbox import drain
+from payments.inbox import drain_all
 from payments.models import Payment, Refund
 from payments.refunds import submit_refund
 from payments.sync import sync_payment
@@ -24,7 +24,7 @@ QUIET = timedelta(minutes=2)  # by then the event should have come; after it, as
 @job("payments.inbox", every=timedelta(minutes=1))
 def wake_inbox() -> None:
     """Take up events whose worker died, or whose next try is due."""
-    drain()
+    drain_all()
 
 
 @job("payments.expire_orders", every=timedelta(minutes=1))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from payments.handling import handles
+from payments.handling import handles, once
 from payments.models import Payment, WebhookEvent
 from payments.sync import sync_payment
 
@@ -31,10 +31,12 @@ def sync_subject(event: WebhookEvent) -> bool:
     payment = payment_of(subject)
     if payment is None:
         return False
-    if not payment.stripe_session_id and subject.get("object") == "checkout.session":
+    session_id = payment.stripe_session_id
+    if not session_id and subject.get("object") == "checkout.session":
         # The answer that made the Checkout session was lost; its own event brings the id back.
-        Payment.objects.filter(pk=payment.pk, stripe_session_id=None).update(stripe_session_id=subject["id"])
-    sync_payment(payment.pk)
+        session_id = subject["id"]
+        Payment.objects.filter(pk=payment.pk, stripe_session_id=None).update(stripe_session_id=session_id)
+    once(("payment", payment.pk, session_id), lambda: sync_payment(payment.pk))
     return True
 
 

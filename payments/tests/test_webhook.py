@@ -10,7 +10,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
+from core.testing import run_tasks
 from payments.errors import BadSignature
 from payments.inbox import verify_signature
 from payments.models import WebhookEvent
@@ -115,6 +117,77 @@ def test_older_secret_still_opens_while_it_is_being_rotated(settings: Any) -> No
 
 
 @pytest.mark.django_db
+def test_both_secrets_open_the_door_while_one_replaces_the_other(client: Client, settings: Any) -> None:
+    settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new", "whsec_old"]
+    bodies = {name: json.dumps(make_event(id=f"evt_{name}")).encode() for name in ("new", "old", "both", "gone")}
+    at = timezone.now()
+    both = f"{sign(bodies['both'], secret='whsec_gone', at=at)},{sign(bodies['both'], secret='whsec_new', at=at)[13:]}"
+
+    answers = {name: post(client, bodies[name], sign(bodies[name], secret=f"whsec_{name}")) for name in bodies}
+    answers["both"] = post(client, bodies["both"], both)
+    settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new"]
+    late = json.dumps(make_event(id="evt_late")).encode()
+    answers["late"] = post(client, late, sign(late, secret="whsec_old"))
+
+    assert {name: answer.status_code for name, answer in answers.items()} == {
+        "new": 200,
+        "old": 200,
+        "both": 200,
+        "gone": 400,
+        "late": 400,
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("scheme", ["v0", "V1", "v1 ", " v2"])
+def test_only_the_scheme_v1_counts(client: Client, scheme: str) -> None:
+    body = json.dumps(make_event()).encode()
+
+    status = post(client, body, sign(body).replace("v1", scheme)).status_code
+
+    assert status == (200 if scheme.strip() == "v1" else 400)
+
+
+@pytest.mark.django_db
+def test_exactly_a_mebibyte_is_taken(client: Client) -> None:
+    body = json.dumps(make_event()).encode()
+    body += b" " * (1_048_576 - len(body))
+
+    assert post(client, body, sign(body)).status_code == 200
+    assert post(client, body + b" ", sign(body + b" ")).status_code == 413
+
+
+@pytest.mark.django_db
+def test_event_sent_again_keeps_what_it_was(client: Client) -> None:
+    first = json.dumps(make_event()).encode()
+    other = json.dumps(make_event(type="refund.created")).encode()
+
+    post(client, first, sign(first))
+    WebhookEvent.objects.update(state="processed")
+    before = WebhookEvent.objects.values().get()
+    assert post(client, other, sign(other)).status_code == 200
+
+    assert WebhookEvent.objects.values().get() == before
+
+
+@pytest.mark.django_db
+def test_one_wake_up_call_waits_however_many_events_come(client: Client) -> None:
+    bodies = [json.dumps(make_event(id=f"evt_{number}")).encode() for number in range(5)]
+
+    for body in bodies:
+        post(client, body, sign(body))
+
+    assert DBTaskResult.objects.ready().count() == 1
+    assert run_tasks() == 1
+    assert set(WebhookEvent.objects.values_list("state", flat=True)) == {"processed"}
+    post(client, json.dumps(make_event(id="evt_next")).encode(), "")
+    assert DBTaskResult.objects.ready().count() == 0
+    last = json.dumps(make_event(id="evt_last")).encode()
+    post(client, last, sign(last))
+    assert DBTaskResult.objects.ready().count() == 1
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "body",
     [
@@ -125,7 +198,10 @@ def test_older_secret_still_opens_while_it_is_being_rotated(settings: Any) -> No
         b"\xff\xfe",
         json.dumps(make_event(id=5)).encode(),
         json.dumps(make_event(id="evt_\x00")).encode(),
+        json.dumps(make_event(api_version="\x00")).encode(),
         json.dumps(make_event(data=None)).encode(),
+        json.dumps(make_event(data={"object": None})).encode(),
+        json.dumps(make_event(data={"object": {"id": "cs_\x00"}})).encode(),
         json.dumps(make_event(created="now")).encode(),
         json.dumps(make_event(created=True)).encode(),
         json.dumps(make_event(created=10**30)).encode(),
