@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.errors import DomainError
 from history.fields import BadLine
-from history.reading import OrderRecord
+from history.records import OrderRecord
 from orders.splitting import split_order_discount, split_order_tax
 
 LARGEST_TOTAL = 10**15

@@ -6,7 +6,7 @@ A converter takes a value as JSON gave it and returns it as Python holds it, or 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -21,6 +21,7 @@ LARGEST_MINOR = 10**12  # of one amount; the sums of an order stay within a bigi
 LARGEST_QUANTITY = 1_000_000
 LARGEST_COUNT = 1_000_000_000
 YEARS = range(1970, 2200)
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -144,6 +145,21 @@ def instant(value: Any) -> datetime:
     return at.astimezone(UTC)
 
 
+def day(value: Any) -> date:
+    """Take an ISO 8601 date."""
+    if type(value) is not str:
+        raise ValueError(f"must be a date in quotes, not {kind_of(value)}")
+    if not DATE.match(value):
+        raise ValueError(f"{shown(value)} is not a date of the form 2026-06-01")
+    try:
+        found = date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value} is no day of the calendar") from None
+    if found.year not in YEARS:
+        raise ValueError(f"lies outside the years {YEARS[0]} to {YEARS[-1]}")
+    return found
+
+
 def email(value: Any) -> str:
     """Take an e-mail address."""
     address = _address(value)
@@ -171,4 +187,5 @@ def country(value: Any) -> str:
 COUNTRIES = frozenset(code for code, _ in countries)
 _address = text(254, least=1)
 money = whole(0, LARGEST_MINOR)
+signed = whole(-LARGEST_MINOR, LARGEST_MINOR)
 quantity = whole(1, LARGEST_QUANTITY)

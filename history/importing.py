@@ -17,23 +17,31 @@ from django.utils import timezone
 from core.errors import DomainError
 from core.models import StoreSetting
 from history.fields import BadLine, shown
-from history.reading import (
+from history.reading import read_line
+from history.records import (
+    AttemptRecord,
     CancelRecord,
     CustomerRecord,
+    DisputeRecord,
     Line,
     OrderRecord,
+    PayoutRecord,
     ProductRecord,
     RefundRecord,
+    SettlementRecord,
     ShipRecord,
     StockRecord,
+    TransactionRecord,
     WishRecord,
-    read_line,
 )
 from history.refs import World
 from history.spool import Spool
 from history.writers_after_sale import add_cancel, add_parcel, add_refund
+from history.writers_balance import add_payout, add_transaction
 from history.writers_catalogue import add_customer, add_product, add_stock, prepare_products
 from history.writers_orders import add_order
+from history.writers_payments import add_attempt, add_dispute
+from history.writers_settlements import add_settlement
 from history.writers_wishes import add_wish
 from orders.models import Order, OrderEvent
 from orders.transitions import EXPIRED, By
@@ -138,12 +146,17 @@ class _Run:
 
     @staticmethod
     def _remember(world: World, spool: Spool) -> None:
-        things: dict[str, Mapping[str, Any]] = {"product": world.goods, "customer": world.customers}
+        things: dict[str, Mapping[str, Any]] = {
+            "product": world.goods,
+            "customer": world.customers,
+            "payout": world.payouts,
+        }
         spool.put(
             (line.type, line.ref, line.digest, things.get(line.type, {}).get(line.ref))
             for line, _ in world.plan.records
-            if line.type != "order"
+            if line.type not in ("order", "refund")
         )
+        spool.put(("refund", ref, world.digests["refund", ref], known.alone()) for ref, known in world.refunds.items())
         spool.put(("order", ref, world.digests["order", ref], state) for ref, state in world.orders.items())
 
 
@@ -239,6 +252,16 @@ def _add(world: World, line: Line) -> models.Model | None:  # noqa: C901  one ca
             return add_order(world, order)
         case RefundRecord() as refund:
             return add_refund(world, refund)
+        case SettlementRecord() as settlement:
+            return add_settlement(world, line, settlement)
+        case AttemptRecord() as attempt:
+            return add_attempt(world, attempt)
+        case DisputeRecord() as dispute:
+            return add_dispute(world, dispute)
+        case TransactionRecord() as transaction:
+            return add_transaction(world, transaction)
+        case PayoutRecord() as payout:
+            return add_payout(world, payout)
         case ShipRecord() as parcel:
             return add_parcel(world, parcel)
         case CancelRecord() as cancel:

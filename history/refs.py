@@ -8,22 +8,32 @@ from typing import Any, NamedTuple
 
 from accounts.models import Customer, canonical_email
 from history.models import ImportedRecord
+from history.naming import is_stripe_id
 from history.plan import Plan
-from history.reading import (
+from history.records import (
+    AttemptRecord,
     CancelRecord,
     CustomerRecord,
+    DisputeRecord,
     Line,
     OrderRecord,
+    PayoutRecord,
     ProductRecord,
     RefundRecord,
+    SettlementRecord,
     ShipRecord,
     StockRecord,
+    TransactionRecord,
     WishRecord,
 )
 from history.shelf import Shelf
 from history.spool import Spool
-from history.states import OrderState, load_states
+from history.states import OrderState, RefundState, Remembered, load_refunds, load_states
+from payments.models import BalanceTransaction, Dispute, Payout, PayoutItem, Refund
 from products.models import Variant
+
+type Known = dict[tuple[str, str], tuple[str, int | None]]
+type Spooled = dict[tuple[str, str], Any]
 
 
 class Goods(NamedTuple):
@@ -49,6 +59,10 @@ class World:
     goods: dict[str, Goods] = field(default_factory=dict)
     coming: dict[str, Goods] = field(default_factory=dict)
     orders: dict[str, OrderState] = field(default_factory=dict)
+    refunds: dict[str, RefundState] = field(default_factory=dict)
+    payouts: dict[str, Payout] = field(default_factory=dict)
+    at_stripe: dict[str, BalanceTransaction | Payout | Dispute] = field(default_factory=dict)
+    carriers: dict[int, int] = field(default_factory=dict)
     shelf: Shelf = field(default_factory=Shelf)
 
     def __post_init__(self) -> None:
@@ -56,12 +70,14 @@ class World:
 
     def load(self, lines: Sequence[Line], spool: Spool | None) -> list[Line]:
         """Find everything that the lines refer to and return those that are new (or differ from what was)."""
-        known, spooled = self._known_lines(lines, spool)
+        wanted = {(line.type, line.ref) for line in lines}
+        known, spooled = self._known(wanted.union(*map(_references, lines)), spool)
         self.digests = {key: digest for key, (digest, _) in known.items()}
         fresh = [line for line in lines if self.digests.get((line.type, line.ref)) != line.digest]
         self._load_goods(fresh, spool)
         self._load_customers(fresh, known, spooled)
-        self._load_orders(fresh, known, spooled)
+        self._load_orders(fresh, known, spooled, spool)
+        self._load_books(fresh, known, spooled)
         return fresh
 
     def variant_ids(self) -> set[int]:
@@ -69,14 +85,14 @@ class World:
         held = {line.variant_id for state in self.orders.values() for line in state.lines}
         return held | {goods.variant_id for goods in (*self.goods.values(), *self.coming.values())}
 
-    def _known_lines(self, lines: Sequence[Line], spool: Spool | None) -> tuple[dict[Any, Any], dict[Any, Any]]:
-        wanted: dict[str, set[str]] = defaultdict(set)
-        for line in lines:
-            wanted[line.type].add(line.ref)
-            for kind, ref in _references(line):
-                wanted[kind].add(ref)
-        known, spooled = {}, {}
-        for kind, refs in wanted.items():
+    def _known(self, wanted: Iterable[tuple[str, str]], spool: Spool | None) -> tuple[Known, Spooled]:
+        """Return what was imported before of these types and references, and what a dry run remembers of them."""
+        by_type: dict[str, list[str]] = defaultdict(list)
+        for kind, ref in wanted:
+            by_type[kind].append(ref)
+        known: Known = {}
+        spooled: Spooled = {}
+        for kind, refs in by_type.items():
             rows = ImportedRecord.objects.filter(source=self.source, type=kind, ref__in=refs)
             for ref, digest, object_id in rows.values_list("ref", "digest", "object_id"):
                 known[kind, ref] = (digest, object_id)
@@ -93,9 +109,8 @@ class World:
             missing = skus - self.goods.keys()
             self.goods |= {sku: thing for sku, (_, thing) in spool.get("product", missing).items()}
 
-    def _load_customers(self, lines: Iterable[Line], known: dict[Any, Any], spooled: dict[Any, Any]) -> None:
-        refs = {ref for line in lines for kind, ref in _references(line) if kind == "customer"}
-        ids = {ref: known["customer", ref][1] for ref in refs if ("customer", ref) in known}
+    def _load_customers(self, lines: Iterable[Line], known: Known, spooled: Spooled) -> None:
+        ids = _ids("customer", lines, known)
         found = Customer.objects.in_bulk(pk for pk in ids.values() if pk is not None)
         for ref, pk in ids.items():
             customer = spooled.get(("customer", ref)) or found.get(pk)
@@ -103,13 +118,63 @@ class World:
                 self.customers[ref] = customer
         self.buyers = _ensure_buyers(lines)
 
-    def _load_orders(self, lines: Iterable[Line], known: dict[Any, Any], spooled: dict[Any, Any]) -> None:
-        refs = {ref for line in lines for kind, ref in _references(line) if kind == "order"}
-        ids = {ref: known["order", ref][1] for ref in refs if ("order", ref) in known}
+    def _load_orders(self, lines: Sequence[Line], known: Known, spooled: Spooled, spool: Spool | None) -> None:
+        """Lock the orders that lines name, and those of the refunds that lines name."""
+        ids, refund_ids = _ids("order", lines, known), _ids("refund", lines, known)
+        remembered = {ref: spooled["refund", ref] for ref in refund_ids if ("refund", ref) in spooled}
+        keys = [pk for ref, pk in refund_ids.items() if ref not in remembered and pk is not None]
+        refunds = list(Refund.objects.filter(pk__in=keys).select_related("payment")) if keys else []
+        behind = {refund.payment.order_id: "" for refund in refunds}
+        if spool:
+            behind = self._named(behind)
+            more = {("order", ref) for ref in (*behind.values(), *(kept.order_ref for kept in remembered.values()))}
+            known_too, spooled_too = self._known(more, spool)
+            ids |= {ref: pk for (_, ref), (_, pk) in known_too.items()}
+            self.digests |= {key: digest for key, (digest, _) in known_too.items()}
+            spooled |= spooled_too
         self.orders = {ref: spooled["order", ref] for ref in ids if ("order", ref) in spooled}
-        wanted = {ref: pk for ref, pk in ids.items() if ref not in self.orders and pk is not None}
-        states = load_states(wanted.values())
-        self.orders |= {ref: states[pk] for ref, pk in wanted.items() if pk in states}
+        wanted = behind | {pk: ref for ref, pk in ids.items() if ref not in self.orders and pk is not None}
+        states = load_states({pk: ref for pk, ref in wanted.items() if ref not in self.orders})
+        self.orders |= {state.ref: state for state in states.values() if state.ref}
+        self._load_refunds(refunds, states, refund_ids, remembered)
+
+    def _load_refunds(
+        self,
+        refunds: Sequence[Refund],
+        states: dict[int, OrderState],
+        ids: dict[str, int | None],
+        remembered: dict[str, Remembered],
+    ) -> None:
+        everywhere = states | {state.order.pk: state for state in self.orders.values() if state.order.pk}
+        found = load_refunds(refunds, everywhere) if refunds else {}
+        self.refunds = {ref: found[pk] for ref, pk in ids.items() if pk in found}
+        for ref, kept in remembered.items():
+            self.refunds[ref] = RefundState(kept.refund, self.orders[kept.order_ref], kept.rows, kept.restocked)
+
+    def _named(self, order_ids: Iterable[int]) -> dict[int, str]:
+        """Return the references of orders; a dry run must know them, to remember what it has made of each."""
+        rows = ImportedRecord.objects.filter(source=self.source, type="order", object_id__in=list(order_ids))
+        return {pk: ref for pk, ref in rows.values_list("object_id", "ref") if pk is not None}
+
+    def _load_books(self, lines: Sequence[Line], known: Known, spooled: Spooled) -> None:
+        """Find payouts by reference, and by their own ids what Stripe has told of already."""
+        ids = _ids("payout", lines, known)
+        found = Payout.objects.in_bulk([pk for pk in ids.values() if pk is not None]) if ids else {}
+        for ref, pk in ids.items():
+            payout = spooled.get(("payout", ref)) or found.get(pk)
+            if payout is not None:
+                self.payouts[ref] = payout
+        records = (TransactionRecord, PayoutRecord, DisputeRecord)
+        names = [line.ref for line in lines if isinstance(line.record, records) and is_stripe_id(line.ref)]
+        if not names:
+            return
+        transactions = BalanceTransaction.objects.filter(stripe_id__in=names)
+        self.at_stripe |= {transaction.stripe_id: transaction for transaction in transactions}
+        self.at_stripe |= {payout.stripe_id: payout for payout in Payout.objects.filter(stripe_id__in=names)}
+        disputes = Dispute.objects.filter(stripe_dispute_id__in=names)
+        self.at_stripe |= {str(dispute.stripe_dispute_id): dispute for dispute in disputes}
+        parts = PayoutItem.objects.filter(balance_transaction__in=transactions)
+        self.carriers = dict(parts.values_list("balance_transaction_id", "payout_id"))
 
 
 def goods_of(variant: Variant) -> Goods:
@@ -119,11 +184,23 @@ def goods_of(variant: Variant) -> Goods:
 
 def _references(line: Line) -> list[tuple[str, str]]:
     record = line.record
-    if isinstance(record, RefundRecord | ShipRecord | CancelRecord):
+    if isinstance(record, RefundRecord | ShipRecord | CancelRecord | DisputeRecord):
         return [("order", record.order)]
     if isinstance(record, OrderRecord | WishRecord) and record.customer:
         return [("customer", record.customer)]
+    if isinstance(record, AttemptRecord) and record.order:
+        return [("order", record.order)]
+    if isinstance(record, SettlementRecord):
+        return [("refund", record.refund)]
+    if isinstance(record, TransactionRecord) and record.payout:
+        return [("payout", record.payout)]
     return []
+
+
+def _ids(kind: str, lines: Iterable[Line], known: Known) -> dict[str, int | None]:
+    """Return the keys of what lines refer to, by reference; None for what only a dry run knows."""
+    refs = {ref for line in lines for of, ref in _references(line) if of == kind}
+    return {ref: known[kind, ref][1] for ref in refs if (kind, ref) in known}
 
 
 def _skus(line: Line) -> Iterable[str]:

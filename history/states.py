@@ -2,11 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from history.fields import BadLine
-from orders.models import Order, OrderLine
+from orders.ledger import RefundedLine
+from orders.models import Order, OrderEvent, OrderLine
 from orders.splitting import Parts, Units, parts_of
 from payments.models import Payment, Refund, RefundLine
 from payments.refunds import GIVEN_UP
@@ -14,15 +18,33 @@ from payments.refunds import GIVEN_UP
 ORDER_FIELDS = ("status", "refunded_minor", "fulfilled_at", "canceled_at", "cancel_reason")
 LINE_FIELDS = ("quantity_fulfilled", "quantity_canceled", "quantity_refunded", "quantity_restocked")
 PAYMENT_FIELDS = ("refund_committed_minor",)
+# Says in the timeline of an order how many units of a line went back on the shelf, where not all of a refund's did.
+PARTLY_RESTOCKED = "restocked"
+REFUND_FIELDS = ("status", "refunded_at", "failed_at")
 
 
 class OrderState:
-    """An order with its lines and the payment that was applied; `left` is what could still be given back."""
+    """An order with its lines and the payment that was applied; `left` is what could still be given back.
 
-    def __init__(self, order: Order, lines: Sequence[OrderLine], payment: Payment | None, *, is_new: bool) -> None:
-        self.order, self.lines, self.payment, self.is_new = order, list(lines), payment, is_new
-        self.sold = parts_of(order, self.lines)
-        self.left = self.sold
+    `unpaid` is the payment that the attempts of an order belong to which nobody has paid.
+    """
+
+    unpaid: Payment | None = None
+
+    def __init__(
+        self, ref: str, order: Order, lines: Sequence[OrderLine], payment: Payment | None, *, is_new: bool
+    ) -> None:
+        self.ref, self.order, self.lines, self.payment, self.is_new = ref, order, list(lines), payment, is_new
+
+    @cached_property
+    def sold(self) -> Parts:
+        """What it was paid for, by bucket."""
+        return parts_of(self.order, self.lines)
+
+    @cached_property
+    def left(self) -> Parts:
+        """What could still be given back, by bucket; set anew with each refund."""
+        return self.sold
 
     @property
     def holds_stock(self) -> bool:
@@ -63,20 +85,88 @@ def _free(line: OrderLine, free: str) -> int:
     return line.quantity_to_ship if free == "ship" else line.quantity - line.quantity_refunded
 
 
-def load_states(order_ids: Iterable[int]) -> dict[int, OrderState]:
-    """Lock orders with what belongs to them and return their states by id. Needs a transaction."""
-    orders = {order.pk: order for order in Order.objects.filter(pk__in=set(order_ids)).lock()}
+class Remembered(NamedTuple):
+    """A refund apart from its order, which is kept by itself: both change."""
+
+    order_ref: str
+    refund: Refund
+    rows: dict[int, RefundLine]
+    restocked: dict[int, int]
+
+
+@dataclass
+class RefundState:
+    """A refund with its rows by the place of their line, and how many units of each went back on the shelf."""
+
+    refund: Refund
+    state: OrderState
+    rows: dict[int, RefundLine]
+    restocked: dict[int, int]
+    is_new: bool = False
+
+    def alone(self) -> "Remembered":
+        """Return what a dry run keeps of it."""
+        return Remembered(self.state.ref, self.refund, self.rows, self.restocked)
+
+    @property
+    def parts(self) -> Parts:
+        """Its money, by bucket."""
+        places, refund = range(len(self.state.lines)), self.refund
+        return Parts(
+            tuple(self.rows[place].goods_minor if place in self.rows else 0 for place in places),
+            tuple(self.rows[place].tax_minor if place in self.rows else 0 for place in places),
+            refund.shipping_minor,
+            refund.shipping_tax_minor,
+        )
+
+    @property
+    def returned(self) -> list[RefundedLine]:
+        """Its rows as the ledger takes them."""
+        return [
+            RefundedLine(
+                self.state.lines[place], row.quantity, row.goods_minor, row.tax_minor, self.restocked.get(place, 0)
+            )
+            for place, row in sorted(self.rows.items())
+        ]
+
+
+def load_states(refs: dict[int, str]) -> dict[int, OrderState]:
+    """Lock the orders with these ids (and references) and return them by id with all theirs. Needs a transaction."""
+    if not refs:
+        return {}
+    orders = {order.pk: order for order in Order.objects.filter(pk__in=refs).lock()}
     lines: dict[int, list[OrderLine]] = defaultdict(list)
     for line in OrderLine.objects.filter(order__in=orders).order_by("order_id", "position"):
         line.order = orders[line.order_id]
         lines[line.order_id].append(line)
-    payments = {}
-    for payment in Payment.objects.applied().filter(order__in=orders).lock():
+    states = {pk: OrderState(refs[pk], order, lines[pk], None, is_new=False) for pk, order in orders.items()}
+    ours = Q(disposition=Payment.Disposition.APPLIED) | Q(tender=Payment.Tender.IMPORTED)
+    for payment in Payment.objects.filter(ours, order__in=orders).lock():
         payment.order = orders[payment.order_id]
-        payments[payment.order_id] = payment
-    states = {pk: OrderState(order, lines[pk], payments.get(pk), is_new=False) for pk, order in orders.items()}
+        is_applied = payment.disposition == Payment.Disposition.APPLIED
+        setattr(states[payment.order_id], "payment" if is_applied else "unpaid", payment)
     _take_refunds(states)
     return states
+
+
+def load_refunds(refunds: Iterable[Refund], states: dict[int, OrderState]) -> dict[int, RefundState]:
+    """Return refunds by id with their rows. They come with their payments; `states` holds their orders, locked."""
+    found = {
+        refund.pk: RefundState(refund, states[refund.payment.order_id], {}, {})
+        for refund in refunds
+        if refund.payment.order_id in states
+    }
+    places = {line.pk: place for known in found.values() for place, line in enumerate(known.state.lines)}
+    for row in RefundLine.objects.filter(refund__in=found):
+        known, place = found[row.refund_id], places[row.line_id]
+        known.rows[place] = row
+        known.restocked[place] = row.quantity if row.is_restocked else 0
+    orders = {known.state.order.pk for known in found.values()}
+    for event in OrderEvent.objects.filter(order__in=orders, kind__in=("refunded", "refund_pending")):
+        known_restock = event.detail.get(PARTLY_RESTOCKED)
+        if known_restock and event.detail.get("refund") in found:
+            found[event.detail["refund"]].restocked |= {int(place): units for place, units in known_restock.items()}
+    return found
 
 
 def _take_refunds(states: dict[int, OrderState]) -> None:

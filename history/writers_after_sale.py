@@ -1,12 +1,14 @@
 """What came after a sale in a history: refunds, parcels, cancellations."""
 
+from typing import Any
+
 from core.errors import DomainError
 from history.fields import BadLine
-from history.plan import Given, Parcel
-from history.reading import CancelRecord, RefundRecord, ShipRecord
+from history.plan import Parcel
+from history.records import CancelRecord, RefundRecord, ShipRecord
 from history.refs import World
-from history.states import OrderState
-from orders.ledger import RefundedLine
+from history.states import PARTLY_RESTOCKED, OrderState, RefundState
+from history.writers_payments import known_order
 from orders.models import Fulfilment, FulfilmentLine, Order
 from orders.splitting import Asked, Parts, split_refund
 from payments.models import Refund, RefundLine
@@ -23,7 +25,7 @@ REFUND_KINDS = {
 
 def add_refund(world: World, record: RefundRecord) -> Refund:
     """Plan a refund; what stands (succeeded or pending) is taken from what is refundable. Raises BadLine."""
-    state = _order(world, record.order)
+    state = known_order(world, record.order)
     payment = state.payment
     if state.order.paid_at is None or payment is None:
         raise BadLine("order", f"{record.order} has not been paid")
@@ -33,26 +35,20 @@ def add_refund(world: World, record: RefundRecord) -> Refund:
     parts = _split(state, record, filled)
     refund = _refund(record, state, parts)
     rows = _rows(refund, state, parts, filled)
-    restocked = _restocked(state, record)
-    for place, quantity in restocked.items():
-        if quantity and refund.status in STANDING:
-            rows[place].restock = RefundLine.Restock.RETURNED
-    returned = [
-        RefundedLine(row.line, row.quantity, row.goods_minor, row.tax_minor, restocked.get(place, 0))
-        for place, row in rows.items()
-    ]
-    world.plan.refunds.append(Given(refund, state, list(rows.values()), returned))
+    known = RefundState(refund, state, rows, {}, is_new=True)
+    world.refunds[record.ref] = known
+    world.plan.refunds.append(known)
     if refund.status in STANDING:
+        known.restocked = _restocked(state, record)
         payment.refund_committed_minor += parts.total
-        _take(world, state, refund, parts, rows, restocked)
-    kind = REFUND_KINDS[record.status]
-    world.plan.note(state.order, kind, record.at, about=("refund", refund), by="import", amount_minor=parts.total)
+        _take(world, known, parts)
+    _note(world, known, record)
     return refund
 
 
 def add_parcel(world: World, record: ShipRecord) -> Fulfilment:
     """Plan a parcel; the last one fulfils the order. Raises BadLine."""
-    state = _order(world, record.order)
+    state = known_order(world, record.order)
     order = state.order
     if order.paid_at is None:
         raise BadLine("order", f"{record.order} has not been paid")
@@ -80,7 +76,7 @@ def add_parcel(world: World, record: ShipRecord) -> Fulfilment:
 
 def add_cancel(world: World, record: CancelRecord) -> Order:
     """Plan a cancellation; it refunds nothing, and changes nothing for an order that is canceled. Raises BadLine."""
-    state = _order(world, record.order)
+    state = known_order(world, record.order)
     order = state.order
     if order.status == Status.CANCELED:
         return order
@@ -97,13 +93,6 @@ def add_cancel(world: World, record: CancelRecord) -> Order:
     world.plan.touch(state)
     world.plan.moved(order, record.at, source, Status.CANCELED.value)
     return order
-
-
-def _order(world: World, ref: str) -> OrderState:
-    state = world.orders.get(ref)
-    if state is None:
-        raise BadLine("order", f"there is no order {ref}")
-    return state
 
 
 def _refuse_cancel(state: OrderState, ref: str) -> None:
@@ -171,21 +160,26 @@ def _restocked(state: OrderState, record: RefundRecord) -> dict[int, int]:
     return back
 
 
-def _take(
-    world: World,
-    state: OrderState,
-    refund: Refund,
-    parts: Parts,
-    rows: dict[int, RefundLine],
-    restocked: dict[int, int],
-) -> None:
+def _take(world: World, known: RefundState, parts: Parts) -> None:
+    """Take a refund that stands from what is refundable, and bring its units back to the shelf."""
+    state, refund = known.state, known.refund
     state.left = state.left.minus(parts)
     if refund.status == Refund.Status.SUCCEEDED:
         state.order.refunded_minor += parts.total
-    for place, row in rows.items():
-        line, back = state.lines[place], restocked.get(place, 0)
+    for place, row in known.rows.items():
+        line, back = state.lines[place], known.restocked.get(place, 0)
         line.quantity_refunded += row.quantity
         line.quantity_restocked += back
+        if back:
+            row.restock = RefundLine.Restock.RETURNED
         if back and not state.order.is_test:
             world.shelf.restock(line.variant_id, back, cause=row, at=refund.created_at)
     world.plan.touch(state)
+
+
+def _note(world: World, known: RefundState, record: RefundRecord) -> None:
+    back = {place: units for place, units in known.restocked.items() if 0 < units < known.rows[place].quantity}
+    detail: dict[str, Any] = {PARTLY_RESTOCKED: back} if back else {}
+    amount, about = known.refund.amount_minor, ("refund", known.refund)
+    kind = REFUND_KINDS[record.status]
+    world.plan.note(known.state.order, kind, record.at, about=about, by="import", amount_minor=amount, **detail)

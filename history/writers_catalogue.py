@@ -8,7 +8,7 @@ from django.utils.text import slugify
 
 from accounts.models import Customer, canonical_email
 from history.fields import BadLine
-from history.reading import CustomerRecord, Line, OrderRecord, ProductRecord, StockRecord
+from history.records import CustomerRecord, Line, OrderRecord, ProductRecord, StockRecord
 from history.refs import Goods, World, goods_of
 from history.shelf import digest_of
 from products.models import Category, Product, StockItem, Variant

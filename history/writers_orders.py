@@ -6,7 +6,7 @@ from datetime import datetime
 from accounts.models import canonical_email
 from history.amounts import Sums, sums_of
 from history.fields import BadLine
-from history.reading import OrderRecord
+from history.records import OrderRecord
 from history.refs import Goods, World
 from history.states import OrderState
 from history.writers_catalogue import known_goods
@@ -23,7 +23,7 @@ def add_order(world: World, record: OrderRecord) -> Order:
     order = _order(world, record, sums)
     lines = _lines(order, record, goods, sums)
     payment = _payment(order, record.paid_at) if record.paid_at is not None else None
-    state = OrderState(order, lines, payment, is_new=True)
+    state = OrderState(record.ref, order, lines, payment, is_new=True)
     world.orders[record.ref] = state
     world.plan.sales.append(state)
     _tell(world, order)

@@ -2,7 +2,7 @@
 
 from core.days import business_day
 from history.fields import BadLine
-from history.reading import Line, WishRecord
+from history.records import Line, WishRecord
 from history.refs import World
 from history.writers_catalogue import known_goods
 from wishlist.models import WishEvent

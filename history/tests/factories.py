@@ -63,3 +63,40 @@ def cancel(**changes: Any) -> Line:
 
 def stock(**changes: Any) -> Line:
     return {"type": "stock", "product": "P1", "at": AT, "delta": 5, "reason": "Delivery 1", **changes}
+
+
+def attempt(outcome: str = "succeeded", **changes: Any) -> Line:
+    """A try at paying O1; `order=None` makes it one of no order."""
+    line = {"type": "payment_attempt", "intent": "I1", "order": "O1", "at": AT, "outcome": outcome} | changes
+    return {name: value for name, value in line.items() if value is not None}
+
+
+def succeeded(**changes: Any) -> Line:
+    return {"type": "refund_succeeded", "refund": "R1", "at": "2026-06-06T10:00:00+01:00", **changes}
+
+
+def failed(**changes: Any) -> Line:
+    return {"type": "refund_failed", "refund": "R1", "at": "2026-06-07T10:00:00+01:00", **changes}
+
+
+def dispute(ref: str = "DP1", **changes: Any) -> Line:
+    return {"type": "dispute", "ref": ref, "order": "O1", "at": "2026-06-08T23:30:00Z", "amount": 1000, **changes}
+
+
+def transaction(ref: str = "T1", **changes: Any) -> Line:
+    """A charge of 1000 with a fee of 40, dated by an instant whose day in London is the next one."""
+    return {
+        "type": "balance_transaction",
+        "ref": ref,
+        "reporting_category": "charge",
+        "amount": 1000,
+        "fee": 40,
+        "net": 960,
+        "currency": "GBP",
+        "at": "2026-06-08T23:30:00Z",
+        **changes,
+    }
+
+
+def payout(ref: str = "PO1", **changes: Any) -> Line:
+    return {"type": "payout", "ref": ref, "amount": 960, "currency": "GBP", "arrives_on": "2026-06-15", **changes}

@@ -13,8 +13,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import DomainError
 from history.importing import DEFAULT_SOURCE, Outcome, import_history
+from history.kinds import KINDS, NOT_YET
 from history.progress import Progress
-from history.reading import KINDS, NOT_YET
 
 EPILOG = f"""
 One JSON object a line. Types: {", ".join(sorted(KINDS))}.
