@@ -145,15 +145,6 @@ def fetch_session(session_id: str) -> Session:
     return _session(found, intent=intent, charges=charges.data, refunds=refunds)
 
 
-def succeeded_at(intent_id: str) -> datetime | None:
-    """Return when Stripe says a delayed payment succeeded, from its list of events; None if it lists none."""
-    events = ask(lambda client: client.v1.events.list({"type": SUCCEEDED, "limit": 100}))
-    for event in events.auto_paging_iter():
-        if event.data.object["id"] == intent_id:
-            return time_of(event.created)
-    return None
-
-
 def create_refund(params: Mapping[str, Any], *, idempotency_key: str) -> RefundState:
     """Give money back. The same key with the same parameters gives it back once."""
     made = ask(lambda client: client.v1.refunds.create(dict(params), {"idempotency_key": idempotency_key}))  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -65,6 +66,17 @@ def receive(body: bytes, header: str) -> bool:
     elif not is_new:  # it was sent before, or was found in Stripe's list
         WebhookEvent.objects.filter(stripe_event_id=event.stripe_event_id, delivered_at=None).update(delivered_at=now)
     return is_new
+
+
+def store_listed(contents: Sequence[dict[str, Any]]) -> int:
+    """Store those events of Stripe's list that are not here yet; return how many. Wake a worker afterwards."""
+    events = {content["id"]: content for content in contents if _is_complete(content)}
+    known = WebhookEvent.objects.filter(stripe_event_id__in=events).values_list("stripe_event_id", flat=True)
+    for event_id in known:
+        del events[event_id]
+    rows = [event_row(content, json.dumps(content)) for content in events.values()]
+    WebhookEvent.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
 
 
 def _insert(event: WebhookEvent) -> bool:

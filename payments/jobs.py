@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 
 from core.db import is_temporary
 from core.jobs import job
+from payments import backfill
 from payments.closing import expire_orders
 from payments.errors import GatewayUnclear
 from payments.inbox import drain_all
@@ -25,6 +26,12 @@ QUIET = timedelta(minutes=2)  # by then the event should have come; after it, as
 def wake_inbox() -> None:
     """Take up events whose worker died, or whose next try is due."""
     drain_all()
+
+
+@job(backfill.JOB, every=timedelta(minutes=10))
+def import_missed_events() -> None:
+    """Find the events that never came in Stripe's list."""
+    backfill.read_on()
 
 
 @job("payments.expire_orders", every=timedelta(minutes=1))

@@ -14,6 +14,7 @@ from core.errors import DomainError, OutOfStock
 from orders.lifecycle import lock_order, mark_paid, revive_expired
 from orders.models import Order, OrderEvent
 from payments import client
+from payments.event_list import succeeded_at
 from payments.models import Payment, PaymentAttempt, WebhookEvent
 from payments.refunds import adopt_states, commit_automatic_refund, submit_refund
 
@@ -66,7 +67,9 @@ def _sale_time(session: client.Session) -> datetime | None:
     if charge.method in IMMEDIATE_METHODS:
         return charge.at
     stored = WebhookEvent.objects.filter(type=client.SUCCEEDED, object_id=session.intent_id).first()
-    return stored.created_at if stored else client.succeeded_at(session.intent_id) or charge.at
+    if stored is not None:
+        return stored.created_at
+    return succeeded_at(session.intent_id, since=charge.at) or charge.at
 
 
 @transaction.atomic
