@@ -6,7 +6,12 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from core import navigation  # noqa: PLC0415  models are loaded only now
-        from payments import fitness, jobs, payment_events  # noqa: F401, PLC0415  declares what this room does, and needs
+        from payments import (  # noqa: F401, PLC0415  declares what this room does, and needs
+            balance_jobs,
+            fitness,
+            jobs,
+            payment_events,
+        )
 
         navigation.register(
             "Operations",

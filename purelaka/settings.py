@@ -58,6 +58,7 @@ STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
 STRIPE_CHECKOUT_ORIGINS = env.list("STRIPE_CHECKOUT_ORIGINS", default=["https://checkout.stripe.com"])
 STRIPE_SIMULATOR = "stripe_simulator.api.handle"
 STRIPE_SIMULATOR_TICK = "stripe_simulator.control.tick"
+STRIPE_SIMULATOR_PAYOUT = "stripe_simulator.control.make_payout"
 STRIPE_SIMULATOR_DELIVER_IN_THREAD = DEMO  # else the worker alone delivers, a few seconds later
 STRIPE_SIMULATOR_WEBHOOK_URL = env.str("STRIPE_SIMULATOR_WEBHOOK_URL", default=f"{STORE_BASE_URL}/payments/webhook/")
 

@@ -1,13 +1,17 @@
 """Payments for tests: an order on its way to be paid, and one paid through the simulator."""
 
+from datetime import timedelta
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
 from django.utils import timezone
 
+from core.days import business_day
 from orders.models import Order
 from orders.tests.factories import make_order
-from payments.models import Payment, Refund, WebhookEvent
+from payments.balance_client import Movement
+from payments.models import Dispute, Payment, Refund, WebhookEvent
 from payments.starting import start_payment
 from payments.sync import sync_payment
 from stripe_simulator import control
@@ -29,6 +33,25 @@ def make_event(**fields: Any) -> WebhookEvent:
     return WebhookEvent.objects.create(**values | fields)
 
 
+def make_movement(**fields: Any) -> Movement:
+    """Make a movement as Stripe would tell it: a charge of 10.00 less a fee of 0.40, unless told otherwise."""
+    number, at = next(_numbers), fields.pop("at", None) or timezone.now()
+    values = {
+        "id": f"txn_made_{number}",
+        "type": "charge",
+        "reporting_category": "charge",
+        "amount_minor": 1000,
+        "fee_minor": 40,
+        "currency": "GBP",
+        "at": at,
+        "available_on": at,
+        "source_id": f"ch_made_{number}",
+    } | fields
+    rate = values.pop("exchange_rate", None)
+    values.setdefault("net_minor", values["amount_minor"] - values["fee_minor"])
+    return Movement(**values, exchange_rate=Decimal(rate) if rate else None)
+
+
 def make_refund(**fields: Any) -> Refund:
     """Make a refund of a paid order that has succeeded, unless told otherwise; Stripe knows nothing of it."""
     order = make_order(paid=True)
@@ -37,6 +60,32 @@ def make_refund(**fields: Any) -> Refund:
     )
     values = {"status": Refund.Status.SUCCEEDED, "refunded_at": timezone.now(), "amount_minor": 500}
     return Refund.objects.create(payment=payment, currency=order.currency, **values | fields)
+
+
+def make_dispute(**fields: Any) -> Dispute:
+    """Make an open dispute of a paid order, due in a week, unless told otherwise; Stripe knows nothing of it."""
+    if "payment" not in fields:
+        order = make_order(paid=True)
+        fields["payment"] = Payment.objects.create(
+            order=order,
+            amount_minor=order.total_minor,
+            captured_minor=order.total_minor,
+            currency=order.currency,
+            status=Payment.Status.SUCCEEDED,
+            disposition=Payment.Disposition.APPLIED,
+        )
+    opened_at = fields.setdefault("opened_at", timezone.now())
+    values = {
+        "stripe_dispute_id": f"du_made_{next(_numbers)}",
+        "amount_minor": 1500,
+        "currency": "GBP",
+        "reason": "fraudulent",
+        "status": "needs_response",
+        "opened_day": business_day(opened_at),
+        "evidence_due_at": opened_at + timedelta(days=7),
+        "synced_at": opened_at,
+    }
+    return Dispute.objects.create(**values | fields)
 
 
 def make_started(**changes: Any) -> tuple[Order, Payment]:
