@@ -45,11 +45,19 @@ class Parcel(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A line of a timeline; `about` is the row whose key is added to its detail under `name`."""
+    """A line of a timeline; `about` is the row whose key is added to its detail under the name beside it."""
 
-    event: OrderEvent
-    name: str = ""
-    about: models.Model | None = None
+    order: Order
+    kind: str
+    at: datetime
+    moved: tuple[str, str]
+    detail: dict[str, Any]
+    about: tuple[str, models.Model] | None
+
+    def values(self) -> tuple[Any, ...]:
+        """Return it as a row, once every row has its key."""
+        detail = self.detail if self.about is None else self.detail | {self.about[0]: self.about[1].pk}
+        return (self.order.pk, self.at, self.kind, *self.moved, None, detail)
 
 
 @dataclass
@@ -86,8 +94,7 @@ class Plan:
         **detail: Any,
     ) -> None:
         """Add to an order's timeline; `moved` are the statuses it came from and went to."""
-        event = OrderEvent(order=order, at=at, kind=kind, from_status=moved[0], to_status=moved[1], detail=detail)
-        self.notes.append(Note(event, *(about or ())))
+        self.notes.append(Note(order, kind, at, moved, detail, about))
 
     def moved(self, order: Order, at: datetime, source: str, target: str, **detail: Any) -> None:
         """Add the move of an order from one status to another."""
@@ -125,10 +132,11 @@ class Plan:
 
     def write_records(self) -> None:
         """Write timelines, and what the file was, once every row has its key."""
-        for note in self.notes:
-            if note.about is not None:
-                note.event.detail[note.name] = note.about.pk
-        insert_objects(OrderEvent, (note.event for note in self.notes))
+        insert_values(
+            OrderEvent,
+            ("order_id", "at", "kind", "from_status", "to_status", "actor_id", "detail"),
+            [note.values() for note in self.notes],
+        )
         insert_values(
             ImportedRecord,
             ("source", "type", "ref", "digest", "object_id"),

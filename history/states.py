@@ -160,7 +160,7 @@ def load_refunds(refunds: Iterable[Refund], states: dict[int, OrderState]) -> di
     for row in RefundLine.objects.filter(refund__in=found):
         known, place = found[row.refund_id], places[row.line_id]
         known.rows[place] = row
-        known.restocked[place] = row.quantity if row.is_restocked else 0
+        known.restocked[place] = row.restocked_quantity
     orders = {known.state.order.pk for known in found.values()}
     for event in OrderEvent.objects.filter(order__in=orders, kind__in=("refunded", "refund_pending")):
         known_restock = event.detail.get(PARTLY_RESTOCKED)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from core.errors import DomainError
+from core.making import Maker
 from history.fields import BadLine
 from history.plan import Parcel
 from history.records import CancelRecord, RefundRecord, ShipRecord
@@ -14,6 +15,7 @@ from orders.splitting import Asked, Parts, split_refund
 from payments.models import Refund, RefundLine
 
 Status = Order.Status
+_make_parcel, _make_parcel_line = Maker(Fulfilment), Maker(FulfilmentLine)
 STANDING = (Refund.Status.SUCCEEDED, Refund.Status.PENDING)
 REFUND_KINDS = {
     "succeeded": "refunded",
@@ -60,8 +62,8 @@ def add_parcel(world: World, record: ShipRecord) -> Fulfilment:
         sent = [(place, line.quantity_to_ship) for place, line in enumerate(state.lines) if line.quantity_to_ship]
     if not sent:
         raise BadLine("order", f"there is nothing left to ship of {record.order}")
-    parcel = Fulfilment(order=order, at=record.at)
-    rows = [FulfilmentLine(fulfilment=parcel, line=state.lines[place], quantity=units) for place, units in sent]
+    parcel = _make_parcel(order=order, at=record.at)
+    rows = [_make_parcel_line(fulfilment=parcel, line=state.lines[place], quantity=units) for place, units in sent]
     for row in rows:
         row.line.quantity_fulfilled += row.quantity
     world.plan.parcels.append(Parcel(parcel, rows))

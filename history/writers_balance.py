@@ -1,12 +1,14 @@
 """Stripe's books in a history: movements of the balance, and payouts."""
 
 from core.days import business_day, day_bounds
+from core.making import Maker
 from history.fields import BadLine
 from history.naming import stripe_name
 from history.records import PayoutRecord, TransactionRecord
 from history.refs import World
 from payments.models import BalanceTransaction, Payout, PayoutItem
 
+_make_transaction, _make_item = Maker(BalanceTransaction), Maker(PayoutItem)
 # Stripe's type of a transaction is that of its category, but for these.
 TYPES = {"dispute": "adjustment", "dispute_reversal": "adjustment", "fee": "stripe_fee"}
 OF_PAYOUTS = ("payout", "payout_reversal")  # what moves a payout itself is no part of one
@@ -65,7 +67,7 @@ def _payout(world: World, record: TransactionRecord) -> Payout | None:
 
 
 def _transaction(name: str, record: TransactionRecord) -> BalanceTransaction:
-    return BalanceTransaction(
+    return _make_transaction(
         stripe_id=name,
         type=TYPES.get(record.reporting_category, record.reporting_category),
         reporting_category=record.reporting_category,
@@ -93,7 +95,7 @@ def _make_part(world: World, transaction: BalanceTransaction, payout: Payout, re
         if carrier != payout.pk:
             raise BadLine("payout", f"{record.ref} is part of another payout here")
         return
-    world.plan.parts.append(PayoutItem(payout=payout, balance_transaction=transaction))
+    world.plan.parts.append(_make_item(payout=payout, balance_transaction=transaction))
     if payout.is_imported and not payout.items_complete:
         payout.items_complete = True
         if payout.pk is not None:

@@ -4,6 +4,7 @@ import hashlib
 from datetime import datetime
 
 from accounts.models import canonical_email
+from core.making import Maker
 from history.amounts import Sums, sums_of
 from history.fields import BadLine
 from history.records import OrderRecord
@@ -14,6 +15,7 @@ from orders.models import Order, OrderLine
 from payments.models import Payment
 
 Status = Order.Status
+_make_order, _make_line, _make_payment = Maker(Order), Maker(OrderLine), Maker(Payment)
 
 
 def add_order(world: World, record: OrderRecord) -> Order:
@@ -42,7 +44,7 @@ def _order(world: World, record: OrderRecord, sums: Sums) -> Order:
         customer = world.buyers[canonical_email(email)]
     expires_at = record.placed_at + world.expiry
     is_open = record.paid_at is None and expires_at > world.now
-    return Order(
+    return _make_order(
         customer=customer,
         email=email,
         status=Status.PENDING if record.paid_at is None else Status.PAID,
@@ -69,7 +71,7 @@ def _order(world: World, record: OrderRecord, sums: Sums) -> Order:
 
 def _lines(order: Order, record: OrderRecord, goods: list[Goods], sums: Sums) -> list[OrderLine]:
     return [
-        OrderLine(
+        _make_line(
             order=order,
             position=position,
             variant_id=sold.variant_id,
@@ -88,7 +90,7 @@ def _lines(order: Order, record: OrderRecord, goods: list[Goods], sums: Sums) ->
 
 
 def _payment(order: Order, paid_at: datetime) -> Payment:
-    return Payment(
+    return _make_payment(
         order=order,
         tender=Payment.Tender.IMPORTED if order.total_minor else Payment.Tender.FREE,
         amount_minor=order.total_minor,

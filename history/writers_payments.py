@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from core.days import business_day
+from core.making import Maker
 from history.fields import BadLine
 from history.naming import is_stripe_id, stripe_name
 from history.records import AttemptRecord, DisputeRecord
@@ -10,6 +11,7 @@ from history.refs import World
 from history.states import OrderState
 from payments.models import Dispute, Payment, PaymentAttempt
 
+_make_attempt = Maker(PaymentAttempt)
 SUCCEEDED = PaymentAttempt.Outcome.SUCCEEDED
 # Stripe's own words. What is still open was answered elsewhere: nobody here can send evidence for it.
 OPEN = {False: "under_review", True: "warning_under_review"}
@@ -26,7 +28,7 @@ def add_attempt(world: World, record: AttemptRecord) -> PaymentAttempt:
     if state is not None and record.outcome == SUCCEEDED and state.order.paid_at is None:
         raise BadLine("order", f"{record.order} has not been paid")
     total = state.order.total_minor if state is not None else 0
-    attempt = PaymentAttempt(
+    attempt = _make_attempt(
         payment=_payment(world, state) if state is not None else None,
         stripe_intent_id=stripe_name(world.source, record.intent),
         at=record.at,

@@ -11,11 +11,13 @@ from datetime import date, datetime
 
 from core.days import business_day
 from core.dirty import mark
+from core.making import Maker
 from core.money import divide_half_up, tax_inside
 from orders.models import Order, OrderLine, SalesEntry
 
 SOURCE = "sales_entry"
 Kind = SalesEntry.Kind
+_make_entry = Maker(SalesEntry)
 
 
 @dataclass(frozen=True)
@@ -137,4 +139,4 @@ def _cost(line: OrderLine, quantity: int) -> int | None:
 
 
 def _entry(order: Order, kind: Kind, at: datetime, day: date, **amounts: object) -> SalesEntry:
-    return SalesEntry(order=order, kind=kind, at=at, day=day, currency=order.currency, **amounts)
+    return _make_entry(order=order, kind=kind, at=at, day=day, currency=order.currency, **amounts)
