@@ -39,11 +39,16 @@ def import_from() -> datetime | None:
     The newest movement alone would not do: an event brings in a single one, and what lies before it may be missing.
     """
     known = BalanceTransaction.objects.filter(is_imported=False).aggregate(newest=Max("at"))["newest"]
-    run = JobRun.objects.filter(job=JOB, state=JobRun.State.SUCCEEDED).aggregate(latest=Max("started_at"))["latest"]
+    run = imported_at()
     if known is not None and run is not None:
         return min(known, run)
     ours = Payment.objects.filter(tender=Payment.Tender.STRIPE, livemode=is_live())
     return ours.aggregate(first=Min("created_at"))["first"]
+
+
+def imported_at() -> datetime | None:
+    """Return when the last complete import began; None if there was none."""
+    return JobRun.objects.filter(job=JOB, state=JobRun.State.SUCCEEDED).aggregate(latest=Max("started_at"))["latest"]
 
 
 def import_between(start: datetime, end: datetime | None = None) -> int:

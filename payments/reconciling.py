@@ -59,6 +59,14 @@ def payouts_apart() -> "QuerySet[Payout]":
     return with_parts().filter(late | whole, is_automatic=True)
 
 
+def payouts_in(days: Days | None) -> Q:
+    """Return the condition of payouts that Stripe made on those days; of all of them without days."""
+    if days is None:
+        return Q()
+    start, end = days.bounds
+    return Q(created_at__gte=start, created_at__lt=end)
+
+
 def with_parts() -> "QuerySet[Payout]":
     """Return payouts with `parts_minor`, the sum of what each is made of."""
     parts = ~Q(items__balance_transaction__reporting_category=OWN)
