@@ -35,10 +35,11 @@ class Command(BaseCommand):
         apart = differences(days)
         for difference in apart:
             self.stdout.write(in_a_line(difference))
-        payouts = list(payouts_apart().filter(payouts_in(days)).order_by("created_at", "pk"))
-        for payout in payouts:
-            amount, parts = (format_money(sum_, payout.currency) for sum_ in (payout.amount_minor, payout.parts_minor))
-            self.stdout.write(f"payout {payout.stripe_id}: {amount}, its parts {parts}")
+        found = payouts_apart().filter(payouts_in(days)).order_by("created_at", "pk")
+        payouts = list(found.values_list("stripe_id", "currency", "amount_minor", "parts_minor"))
+        for payout_id, currency, amount, parts in payouts:
+            sums = f"{format_money(amount, currency)}, its parts {format_money(parts, currency)}"
+            self.stdout.write(f"payout {payout_id}: {sums}")
         moment = imported_at()
         until = f"imported to {moment:%Y-%m-%d %H:%M} UTC" if moment else "nothing has been imported yet"
         if not apart and not payouts:
