@@ -15,6 +15,11 @@ WORDS = {
     "paid": "Payment received",
     "shipped": "Part of your order has been sent",
     "fulfilled": "Everything has been sent",
+    "return_requested": "A return was asked for",
+    "return_approved": "The return was approved",
+    "return_rejected": "The return was declined",
+    "return_received": "What you sent back has reached us",
+    "return_withdrawn": "The return was withdrawn",
 }
 TONES = {"paid": "ok", "fulfilled": "ok"}
 CANCELED = {
@@ -41,6 +46,13 @@ class NextStep:
     tone: str = "info"
 
 
+MONEY_HERE = NextStep(
+    "We are looking into your payment",
+    "We have received money for this order that does not match it. Please do not pay again: we write to you.",
+    "warn",
+)
+
+
 def timeline(order: Order) -> list[TimelineEvent]:
     """Return what happened to an order that is of interest to its customer, oldest first."""
     events = list(order.events.all())
@@ -58,10 +70,10 @@ def _text(event: OrderEvent) -> str:
     return WORDS.get(event.kind, "")
 
 
-def next_step(order: Order, *, is_processing: bool = False) -> NextStep:
+def next_step(order: Order, *, is_processing: bool = False, has_surplus: bool = False) -> NextStep:
     """Return what the customer of an order is to know now; honest while nothing is certain yet."""
     if order.status == Status.PENDING:
-        return _pending(order, is_processing=is_processing)
+        return MONEY_HERE if has_surplus else _pending(order, is_processing=is_processing)
     if order.status == Status.CANCELED:
         text = "It was paid back in full." if order.paid_at else "Nothing was charged. Your bag may still hold it."
         return NextStep("This order was canceled", text, "warn")

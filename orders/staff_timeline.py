@@ -12,7 +12,8 @@ from audit.models import AuditRecord
 from core.money import format_money
 from core.statuses import status_word
 from mail.models import OutgoingMail
-from orders.models import Fulfilment, Order, OrderEvent, OrderNote
+from orders.models import Fulfilment, Order, OrderEvent, OrderNote, Return
+from orders.return_mails import KINDS, mail_key
 from orders.transitions import EXPIRED, Status
 
 MOST = 200
@@ -26,24 +27,49 @@ WORDS = {
     "refund_pending": "Refund is being processed",
     "refund_failed": "Refund failed",
     "refund_canceled": "Refund canceled",
+    "refund_approved": "Refund approved",
+    "refund_rejected": "Refund not approved",
     "payment_surplus": "Payment that the order did not need",
     "payment_sent_back": "Payment sent back",
+    "inquiry_opened": "The bank asks about the payment",
+    "inquiry_closed": "The bank’s inquiry is closed",
+    "dispute_opened": "Payment disputed",
+    "dispute_escalated": "The bank’s inquiry became a dispute",
+    "dispute_evidence_sent": "Evidence sent to the bank",
+    "dispute_won": "Dispute won",
+    "dispute_lost": "Dispute lost",
+    "dispute_prevented": "Dispute prevented",
+    "dispute_reopened": "Dispute open again",
+    "dispute_status_unknown": "Dispute in a state that is not known here",
     "refunded": "Refunded",
     "refund_reversed": "Refund came back from the bank",
+    "return_requested": "Return asked for",
+    "return_approved": "Return approved",
+    "return_rejected": "Return rejected",
+    "return_received": "Return received",
+    "return_withdrawn": "Return withdrawn by the shopper",
 }
 TONES = {
     "paid": "ok",
     "fulfilled": "ok",
     "held": "warn",
     "refund_failed": "err",
+    "return_requested": "warn",
     "refund_reversed": "err",
     "payment_surplus": "err",
+    "inquiry_opened": "warn",
+    "dispute_opened": "err",
+    "dispute_escalated": "err",
+    "dispute_won": "ok",
+    "dispute_lost": "err",
+    "dispute_status_unknown": "err",
 }
 CANCELED = {
     EXPIRED: "it was not paid in time",
     "shopper": "by the shopper",
     "refunded": "refunded in full",
     "staff": "by staff",
+    "out of stock": "its goods were gone when it was paid",
 }
 ACTS = {
     "order.ship": "Sending",
@@ -55,6 +81,9 @@ ACTS = {
     "order.revive": "A late payment",
     "refund.requested": "A refund",
     "refund.retried": "Sending a refund again",
+    "return.requested": "A return",
+    "return.decided": "Deciding on a return",
+    "return.received": "Recording what came back",
 }
 
 
@@ -72,7 +101,8 @@ def timeline(order: Order, payments: list[Any], parcels: list[Fulfilment]) -> li
     """Return what happened, newest first. `payments` come with their refunds and attempts. Four queries of its own."""
     refunds = [refund.pk for payment in payments for refund in payment.refunds.all()]
     events = list(order.events.all()[:MOST])
-    acts = list(_acts(order, refunds))
+    returns = sorted({event.detail["return"] for event in events if "return" in event.detail})
+    acts = list(_acts(order, refunds, returns))
     people = _people({event.actor_id for event in events} | {act.actor_id for act in acts})
     by_id = {parcel.pk: parcel for parcel in parcels}
     asked = {act.subject_id: act.at for act in acts if act.action == "refund.requested"}
@@ -80,7 +110,7 @@ def timeline(order: Order, payments: list[Any], parcels: list[Fulfilment]) -> li
         *(_of_act(act, order, people) for act in acts),
         *(_of_event(event, order, by_id, people, asked) for event in events),
         *(_of_note(note) for note in order.notes.select_related("author")),
-        *(_of_mail(mail) for mail in _mails(order, refunds)),
+        *(_of_mail(mail) for mail in _mails(order, refunds, returns)),
         *(_of_attempt(attempt) for payment in payments for attempt in payment.payment_attempts.all()),
     ]
     return sorted(filter(None, entries), key=attrgetter("at"))[: -MOST - 1 : -1]
@@ -111,6 +141,8 @@ def _text(event: OrderEvent, order: Order, parcels: dict[int, Fulfilment]) -> st
         reason = str(event.detail.get("reason", ""))
         return f"Canceled: {CANCELED.get(reason, reason)}" if reason else "Canceled"
     text = WORDS.get(event.kind, event.kind.replace("_", " ").capitalize())
+    if "return" in event.detail:
+        return f"{text}: {_returned(event)}"
     amount = event.detail.get("amount_minor")
     return f"{text}: {format_money(amount, order.currency)}" if isinstance(amount, int) else text
 
@@ -125,9 +157,16 @@ def _sent(event: OrderEvent, parcels: dict[int, Fulfilment]) -> str:
     return f"{text}, {label}" if label else text
 
 
-def _mails(order: Order, refunds: list[int]) -> list[OutgoingMail]:
+def _returned(event: OrderEvent) -> str:
+    units = event.detail.get("units")
+    number = Return(pk=event.detail["return"]).number
+    return f"{number}, {units} {'unit' if units == 1 else 'units'}" if units else number
+
+
+def _mails(order: Order, refunds: list[int], returns: list[int]) -> list[OutgoingMail]:
     keys = [f"order-receipt:{order.pk}"]
     keys += [f"{kind}:{pk}" for pk in refunds for kind in ("order-refunded", "payment-sent-back")]
+    keys += [mail_key(kind, pk) for pk in returns for kind in KINDS]
     return list(OutgoingMail.objects.filter(key__in=keys).without_bodies())
 
 
@@ -141,10 +180,10 @@ def _of_mail(mail: OutgoingMail) -> Entry:
     return Entry(mail.created_at, f"Mail “{mail.subject}”: {state.word.lower()}", tone=tone)
 
 
-def _acts(order: Order, refunds: list[int]) -> list[AuditRecord]:
-    subject = Q(subject_type="orders.order", subject_id=str(order.pk)) | Q(
-        subject_type="payments.refund", subject_id__in=[str(pk) for pk in refunds]
-    )
+def _acts(order: Order, refunds: list[int], returns: list[int]) -> list[AuditRecord]:
+    subject = Q(subject_type="orders.order", subject_id=str(order.pk))
+    for subject_type, ids in (("payments.refund", refunds), ("orders.return", returns)):
+        subject |= Q(subject_type=subject_type, subject_id__in=[str(pk) for pk in ids])
     worth_it = ~Q(outcome=AuditRecord.Outcome.DONE) | Q(action__in=SHOWN_ACTS)
     return list(AuditRecord.objects.filter(subject & worth_it)[:MOST])
 

@@ -6,7 +6,7 @@ from core.models import JobRun
 from core.statuses import STATUS_WORDS
 from mail.models import OutgoingMail
 from monitoring.models import CheckResult, Issue, Severity
-from orders.models import Order
+from orders.models import Order, Return
 from payments.models import Payment, PaymentAttempt, Refund, WebhookEvent
 from products.models import Product
 
@@ -15,6 +15,7 @@ STATES = {
     "payment": Payment.Status,
     "attempt": PaymentAttempt.Outcome,
     "refund": Refund.Status,
+    "return": Return.Status,
     "product": Product.Status,
     "mail": OutgoingMail.State,
     "webhook": WebhookEvent.State,

@@ -15,6 +15,10 @@ class ReturnQuerySet(LockingQuerySet):
         """Waiting for a decision, for the parcel, or for the money to go back."""
         return self.filter(status__in=Return.OPEN)
 
+    def waiting_for_us(self) -> "ReturnQuerySet":
+        """Waiting for what only staff can do: a decision, or the money to go back."""
+        return self.filter(status__in=(Return.Status.REQUESTED, Return.Status.RECEIVED))
+
 
 class Return(models.Model):
     """A shopper's wish to send goods back. The money follows as a refund of `payments` that names this row."""
@@ -35,6 +39,7 @@ class Return(models.Model):
         OTHER = "other", "Another reason"
 
     OPEN = (Status.REQUESTED, Status.APPROVED, Status.RECEIVED)
+    OUR_FAULT = (Reason.DAMAGED, Reason.WRONG_ITEM, Reason.NOT_AS_DESCRIBED)
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="returns")
     status = models.CharField(max_length=10, choices=Status, default=Status.REQUESTED)
@@ -56,7 +61,17 @@ class Return(models.Model):
         indexes = [models.Index(fields=["status", "requested_at"], name="return_by_status")]
 
     def __str__(self) -> str:
-        return f"return {self.pk} of order {self.order_id}"
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """The number that goes into the parcel: `RET-12`."""
+        return f"RET-{self.pk}"
+
+    @property
+    def is_our_fault(self) -> bool:
+        """Whether the shop pays for sending it back."""
+        return self.reason in self.OUR_FAULT
 
 
 class ReturnLine(models.Model):

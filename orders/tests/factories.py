@@ -8,10 +8,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
+from orders.fulfilment import ship
 from orders.lifecycle import mark_paid
-from orders.models import Cart, CartLine, DiscountCode, Order, OrderLine, ShippingMethod, TaxRate
+from orders.models import Cart, CartLine, DiscountCode, Order, OrderLine, Return, ShippingMethod, TaxRate
 from orders.placing import AddressData, place_order
 from orders.quoting import quote_bag
+from orders.returns import receive_return, request_return
 from products.models import Variant
 from products.tests.factories import make_variant
 
@@ -85,3 +87,23 @@ def pay(order: Order, **changes: Any) -> Order:
 def line_of(order: Order, position: int = 1) -> OrderLine:
     """The order's line at a position."""
     return order.lines.get(position=position)
+
+
+def make_return(order: Order | None = None, *, quantity: int = 1, actor: User | None = None, **changes: Any) -> Return:
+    """Ask to send units of an order's first line back, or of a new order's that was sent; by staff if `actor` asks."""
+    order = order or ship(make_order({make_variant(stock=9): 3}, paid=True).pk)
+    values = {
+        "units": {line_of(order).pk: quantity},
+        "reason": Return.Reason.UNWANTED,
+        "request_key": f"return-key-{next(_numbers):06}",
+    }
+    return request_return(order.pk, actor=actor, **values | changes)
+
+
+def make_received(
+    order: Order | None = None, *, quantity: int = 2, came: int = 2, shelved: int = 1, actor: User, **changes: Any
+) -> Return:
+    """Make a return that staff approved, and whose parcel came with so many units, of which some go on the shelf."""
+    row = make_return(order, quantity=quantity, actor=actor, **changes)
+    line_id = row.lines.get().line_id
+    return receive_return(row.pk, came={line_id: came}, shelved={line_id: shelved}, actor=actor)
