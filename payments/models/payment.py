@@ -7,6 +7,8 @@ from django.utils import timezone
 from core.db import LockingQuerySet
 from orders.models import Order, OrderLine, Return
 
+RETRY = "retry-"
+
 
 class PaymentQuerySet(LockingQuerySet):
     """Payments by their condition."""
@@ -90,6 +92,11 @@ class Payment(models.Model):
     def refundable_minor(self) -> int:
         """What could still be given back."""
         return self.captured_minor - self.refund_committed_minor
+
+    @property
+    def is_open_surplus(self) -> bool:
+        """Whether it took money that its order did not need, and that has not gone back."""
+        return self.disposition == self.Disposition.SURPLUS and self.refundable_minor > 0
 
 
 class PaymentAttempt(models.Model):
@@ -219,9 +226,19 @@ class Refund(models.Model):
         return f"refund {self.pk} of payment {self.payment_id}"
 
     @property
+    def retry_key(self) -> str:
+        """The `request_key` of the one refund that tries this one again."""
+        return f"{RETRY}{self.pk}"
+
+    @property
+    def is_retry(self) -> bool:
+        """Whether it tries another again, whose restocked units are on the shelf already."""
+        return (self.request_key or "").startswith(RETRY)
+
+    @property
     def has_moved_stock(self) -> bool:
         """Whether units that it puts on the shelf are there: not before it is approved."""
-        return self.status not in (self.Status.REQUESTED, self.Status.REJECTED)
+        return self.status != self.Status.REQUESTED or self.is_retry
 
     @property
     def is_paid_elsewhere(self) -> bool:
@@ -232,7 +249,8 @@ class Refund(models.Model):
 class RefundLine(models.Model):
     """What a refund gives back of one order line. `goods_minor` is ex tax, its tax stands beside it.
 
-    An amount without lines makes rows of quantity 0.
+    An amount without lines makes rows of quantity 0. Of units that are restocked, `unsellable_quantity` came back and
+    do not go on the shelf.
     """
 
     class Restock(models.TextChoices):
@@ -246,14 +264,25 @@ class RefundLine(models.Model):
     goods_minor = models.PositiveBigIntegerField()
     tax_minor = models.PositiveBigIntegerField()
     restock = models.CharField(max_length=10, choices=Restock, default=Restock.NONE)
+    unsellable_quantity = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["refund", "line"], name="refund_line_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["refund", "line"], name="refund_line_once"),
+            models.CheckConstraint(
+                condition=Q(unsellable_quantity__lte=F("quantity")), name="refund_line_unsellable_within_quantity"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} of line {self.line_id}"
 
     @property
     def is_restocked(self) -> bool:
-        """Whether its units went back on the shelf."""
-        return self.restock != self.Restock.NONE
+        """Whether units of it go back on the shelf."""
+        return self.restocked_quantity > 0
+
+    @property
+    def restocked_quantity(self) -> int:
+        """How many of its units go back on the shelf."""
+        return 0 if self.restock == self.Restock.NONE else self.quantity - self.unsellable_quantity
