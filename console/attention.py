@@ -7,13 +7,15 @@ from functools import partial
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from core.models import StoreSetting
 from mail.models import OutgoingMail
 from monitoring.models import Issue, Severity
 from orders.staff_list import tab_counts
-from payments.models import WebhookEvent
+from payments.disputes import DUE_SOON
+from payments.models import Dispute, WebhookEvent
 from products.staff_list import low_count
 
 
@@ -36,6 +38,7 @@ def troubles(user: Any, store: StoreSetting, *, now: datetime) -> list[Trouble]:
     """Return what needs somebody, worst first, of what this user may put right; nothing while all is well."""
     readers: dict[str, Callable[[], Iterator[Trouble]]] = {
         "orders_view": partial(_orders, store, now),
+        "disputes_manage": partial(_disputes, now),
         "issues_view": _issues,
         "webhooks_replay": _webhooks,
         "mail_view": _mails,
@@ -63,6 +66,17 @@ def _orders(store: StoreSetting, now: datetime) -> Iterator[Trouble]:
     promise = f"should have been sent by now (promise: {store.ship_sla_hours} hours)"
     yield trouble("late", f"order {promise}", f"orders {promise}", "warn")
     yield trouble("held", "order is on hold", "orders are on hold", "warn")
+
+
+def _disputes(now: datetime) -> Iterator[Trouble]:
+    unanswered = Dispute.objects.unanswered()
+    counts = unanswered.aggregate(soon=Count("pk", filter=Q(evidence_due_at__lte=now + DUE_SOON)), all=Count("pk"))
+    soon, later = counts["soon"], counts["all"] - counts["soon"]
+    url = reverse("payments:console_disputes", query={"tab": "unanswered"})
+    noun = "dispute or inquiry needs" if soon == 1 else "disputes or inquiries need"
+    yield Trouble(soon, f"{noun} evidence within 72 hours", url, "err")
+    noun = "dispute or inquiry waits" if later == 1 else "disputes or inquiries wait"
+    yield Trouble(later, f"{noun} for evidence", url, "warn")
 
 
 def _issues() -> Iterator[Trouble]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -11,6 +12,10 @@ from orders.transitions import Status, recorded
 
 Act = Callable[..., Order]
 HOLDABLE = (Status.PENDING, Status.PAID)
+DISPUTED = "its payment is disputed"
+INQUIRED = "the bank asks about its payment"
+LOST = "a dispute of its payment was lost"
+BY_DISPUTE = (DISPUTED, INQUIRED, LOST)
 REASON_LENGTH = 200
 NOTE_LENGTH = 2_000
 
@@ -35,15 +40,57 @@ def hold(order_id: int, *, reason: str, actor: User) -> Order:
 
 @recorded("order.release")
 def release(order_id: int, *, reason: str, actor: User) -> Order:
-    """Let a held order be sent again. Raises DomainError without a reason, NotAllowedInState if it is not on hold."""
+    """Let a held order be sent again.
+
+    Raises DomainError without a reason, NotAllowedInState if it is not on hold, or if a dispute keeps it there.
+    """
     reason = _text(reason, REASON_LENGTH, "Say why the order may go on.")
     order = Order.objects.lock().get(pk=order_id)
     if order.held_at is None:
         raise NotAllowedInState(f"Order {order.number} is not on hold.")
+    if cause := kept_by_dispute(order):
+        raise NotAllowedInState(
+            f"Order {order.number} stays on hold: {cause}. To send it all the same, say why when you send it."
+        )
     order.held_at, order.hold_reason = None, ""
     order.save(update_fields=["held_at", "hold_reason"])
     _note(order, "released", f"Released: {reason}", actor)
     return order
+
+
+def kept_by_dispute(order: Order) -> str:
+    """Return why disputes keep an order from being sent, in words; empty if none does. One query."""
+    open_or_lost = Q(disputes__closed_at=None) | Q(disputes__outcome="lost")
+    rows = order.payments.filter(open_or_lost, disputes__isnull=False)
+    causes = {
+        INQUIRED if is_inquiry else LOST if outcome else DISPUTED
+        for is_inquiry, outcome in rows.values_list("disputes__is_inquiry", "disputes__outcome")
+    }
+    return next((cause for cause in BY_DISPUTE if cause in causes), "")
+
+
+def follow_disputes(order: Order) -> None:
+    """Hold a locked order, or let it go, as the disputes of its payments ask; safe to repeat, in a transaction.
+
+    A hold for another reason stays as it is; what follows it when that ends is asked of `kept_by_dispute`.
+    """
+    cause = kept_by_dispute(order)
+    is_held_by_one = order.held_at is not None and order.hold_reason in BY_DISPUTE
+    if cause and is_held_by_one and order.hold_reason != cause:
+        order.hold_reason = cause
+        order.save(update_fields=["hold_reason"])
+    elif cause and order.held_at is None and order.status in HOLDABLE:
+        order.held_at, order.hold_reason = timezone.now(), cause
+        order.save(update_fields=["held_at", "hold_reason"])
+        _event(order, "held")
+    elif not cause and is_held_by_one:
+        order.held_at, order.hold_reason = None, ""
+        order.save(update_fields=["held_at", "hold_reason"])
+        _event(order, "released")
+
+
+def _event(order: Order, kind: str) -> None:
+    OrderEvent.objects.create(order=order, at=timezone.now(), kind=kind, detail={"by": "dispute"})
 
 
 @recorded("order.note")

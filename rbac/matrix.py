@@ -53,6 +53,7 @@ PERMISSIONS = (
         orders_manage="Fulfil, hold and cancel orders",
         refunds_make="Refund within the limit of the role",
         returns_manage="Handle returns",
+        disputes_manage="See disputes and send evidence to the bank",
         invoices_view="See invoices and credit notes",
         customers_view="See customers and their orders",
         mail_view="See sent mail and send it again",

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
-from stripe_simulator import balance, currencies, events, faults, ids, store
+from stripe_simulator import balance, currencies, disputes, events, faults, ids, store
 from stripe_simulator.calls import Call, Endpoint
 from stripe_simulator.errors import ApiError, missing_param, refused
 from stripe_simulator.expansion import render
@@ -46,7 +46,7 @@ def _charge_to_refund(params: dict[str, Any]) -> Resource:
 
 
 def _check(charge: Resource, amount: int, left: int) -> None:
-    if charge.data["disputed"]:
+    if disputes.bind(charge.stripe_id):
         raise refused(
             f"Charge {charge.stripe_id} has been charged back; cannot issue a refund.", code="charge_disputed"
         )

@@ -1,7 +1,10 @@
 """Disputes: a customer's bank asks for the money back, or asks a question first."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from core.db import LockingQuerySet
@@ -18,6 +21,15 @@ class DisputeQuerySet(LockingQuerySet):
     def binding(self) -> "DisputeQuerySet":
         """Open or lost, and no inquiry: these forbid refund and cancellation."""
         return self.filter(Q(closed_at=None) | Q(outcome=Dispute.Outcome.LOST), is_inquiry=False)
+
+    def unanswered(self) -> "DisputeQuerySet":
+        """Open, with a deadline for evidence, and none was sent."""
+        return self.open().filter(evidence_due_at__isnull=False, submission_count=0)
+
+    def due_within(self, time: timedelta) -> "DisputeQuerySet":
+        """Unanswered, and the deadline lies ahead, at most so far; the nearest first."""
+        now = timezone.now()
+        return self.unanswered().filter(evidence_due_at__range=(now, now + time)).order_by("evidence_due_at", "pk")
 
 
 class Dispute(models.Model):
@@ -71,3 +83,21 @@ class Dispute(models.Model):
 
     def __str__(self) -> str:
         return f"dispute {self.stripe_dispute_id or self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("payments:console_dispute", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be decided."""
+        return self.closed_at is None
+
+    @property
+    def reason_words(self) -> str:
+        """The reason as people read it."""
+        return self.reason.replace("_", " ") or "not given"
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether the bank waits for evidence and has been sent none."""
+        return self.is_open and self.evidence_due_at is not None and not self.submission_count
