@@ -53,18 +53,20 @@ def register(dataset: Dataset) -> Dataset:
     return dataset
 
 
-def _money(**meanings: str) -> Iterable[Column]:
+def money_columns(**meanings: str) -> Iterable[Column]:
     """Declare amounts, each in minor units and as a decimal."""
     for name, meaning in meanings.items():
         yield Column(f"{name}_minor", Kind.MINOR, meaning)
         yield Column(name, Kind.MONEY, "the same as a decimal", source=f"{name}_minor")
 
 
-def _numbers(**meanings: str) -> Iterable[Column]:
+def number_columns(**meanings: str) -> Iterable[Column]:
+    """Declare counts and keys."""
     return (Column(name, Kind.NUMBER, meaning) for name, meaning in meanings.items())
 
 
-def _texts(**meanings: str) -> Iterable[Column]:
+def text_columns(**meanings: str) -> Iterable[Column]:
+    """Declare text."""
     return (Column(name, Kind.TEXT, meaning) for name, meaning in meanings.items())
 
 
@@ -78,13 +80,13 @@ KPI_SUMMARY = register(
         title="Figures",
         summary="Every figure of the window, one a row.",
         columns=(
-            *_texts(kpi="the id of the figure", title="its name", unit="money, count or percent"),
+            *text_columns(kpi="the id of the figure", title="its name", unit="money, count or percent"),
             CURRENCY,
             Column("from", Kind.DAY, "first day of the window"),
             Column("to", Kind.DAY, "last day of the window"),
             Column("value_minor", Kind.MINOR, "the figure in minor units, if it is money"),
             Column("value", Kind.NUMBER, "the figure; money as a decimal; empty if there is none"),
-            *_numbers(build="the snapshot build it was read from"),
+            *number_columns(build="the snapshot build it was read from"),
         ),
     )
 )
@@ -100,14 +102,14 @@ ORDERS = register(
             Column("placed_at", Kind.MOMENT, "when it was placed"),
             Column("paid_at", Kind.MOMENT, "when it was sold"),
             Column("business_day", Kind.DAY, "the day of the sale in the store's time zone"),
-            *_texts(status="paid, fulfilled or canceled", country="where it goes"),
+            *text_columns(status="paid, fulfilled or canceled", country="where it goes"),
             CURRENCY,
             Column("customer_id", Kind.NUMBER, "the key of the customer"),
             EMAIL,
             NAME,
             Column("discount_code", Kind.TEXT, "the code that was used"),
-            *_numbers(units="units sold", net_units="units sold less units named in refunds"),
-            *_money(
+            *number_columns(units="units sold", net_units="units sold less units named in refunds"),
+            *money_columns(
                 gross_sales="gross sales",
                 discounts="discounts",
                 returns="refunded goods ex tax to date, whenever they were refunded",
@@ -153,10 +155,10 @@ PRODUCTS = register(
         summary="What each product came to in the window; refunds stand on their own day.",
         columns=(
             Column("product_id", Kind.NUMBER, "the key of the product"),
-            *_texts(product="its name now", sku="the SKU of its first variant", category="its category now"),
+            *text_columns(product="its name now", sku="the SKU of its first variant", category="its category now"),
             CURRENCY,
-            *_numbers(units="units sold", net_units="units sold less units named in refunds"),
-            *_money(
+            *number_columns(units="units sold", net_units="units sold less units named in refunds"),
+            *money_columns(
                 gross_sales="gross sales",
                 discounts="discounts",
                 returns="refunded goods ex tax",
@@ -199,8 +201,8 @@ CUSTOMERS = register(
             CURRENCY,
             Column("first_sale_day", Kind.DAY, "the day of the first sale ever in this currency"),
             Column("last_sale_day", Kind.DAY, "the day of the last sale in the window; empty if there is none"),
-            *_numbers(orders="orders in the window", units="units sold", net_units="less units named in refunds"),
-            *_money(
+            *number_columns(orders="orders in the window", units="units sold", net_units="less units named in refunds"),
+            *money_columns(
                 gross_sales="gross sales",
                 discounts="discounts",
                 returns="refunded goods ex tax",

@@ -2,6 +2,7 @@
 
 import json
 
+from analytics.accounts import ACCOUNTS
 from analytics.datasets import DATASETS
 from analytics.kpis import ALL, VERSION, Kpi, TableKpi
 from core.contracts import register
@@ -40,7 +41,7 @@ def render_definitions() -> str:
         f"`{kpi.source}` | {', '.join(f'`{page}`' for page in kpi.pages)} |"
         for kpi in ALL
     ]
-    return "\n".join([INTRODUCTION, "## Figures", "", *head, *rows, "", *_dataset_pages()])
+    return "\n".join([INTRODUCTION, "## Figures", "", *head, *rows, "", *_dataset_pages(), *_accounts()])
 
 
 def render_contract() -> str:
@@ -97,4 +98,20 @@ def _dataset_pages() -> list[str]:
             f"| `{column.name}` | {column.kind}{', personal' if column.is_personal else ''} | {column.meaning} |"
             for column in dataset.columns
         ]
+    return [*lines, ""]
+
+
+def _accounts() -> list[str]:
+    lines = [
+        "## The accounts of the journal",
+        "",
+        "A small chart, to be mapped onto that of the business. Each entry of the sales ledger is booked on its own",
+        "and balances: a sale debits where the money is and credits sales, delivery and VAT; a refund does the",
+        "opposite; a refund that failed afterwards does as a sale. Stripe's fees and payouts are no part of it: they",
+        "are booked out of the clearing account, from Stripe's balance.",
+        "",
+        "| account | name | what it holds |",
+        "|---|---|---|",
+        *(f"| `{account.code}` | {account.name} | {account.meaning} |" for account in ACCOUNTS),
+    ]
     return [*lines, ""]

@@ -228,7 +228,7 @@ def test_the_page_of_exports_shows_the_columns_that_somebody_gets(client):
     page = client.get("/console/exports/", WINDOW)
     shown = {dataset.name: [column.name for column in columns] for dataset, columns in page.context["datasets"]}
 
-    assert list(shown) == ["kpi_summary", "orders", "products", "customers"]
+    assert list(shown) == list(DATASETS)
     assert "email" not in shown["orders"]
     assert "1 Jun 2026 to 4 Jun 2026, in GBP" in page.content.decode()
 
