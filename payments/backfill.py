@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db.models import Max
+from django.tasks import task
 from django.utils import timezone
 
 from accounts.models import User
@@ -55,10 +56,21 @@ def import_missed(*, since: datetime, until: datetime | None = None, seconds: fl
 
 
 def import_missed_for(days: int, *, actor: User) -> Backfill:
-    """Do so for the last days because somebody asked for it; audited. Raises GatewayError."""
+    """Do so for the last days because somebody waits for it; audited. Raises GatewayError.
+
+    What takes longer than a person waits is left to a worker.
+    """
     done = import_missed(since=timezone.now() - timedelta(days=days), seconds=LONGEST_LOOK)
     record("webhook.backfilled", actor=actor, changes={"days": days, "imported": done.imported})
+    if not done.is_complete:
+        import_last_days.enqueue(days)
     return done
+
+
+@task
+def import_last_days(days: int) -> None:
+    """Read Stripe's whole list of the last days."""
+    import_missed(since=timezone.now() - timedelta(days=days))
 
 
 def import_event(event_id: str) -> WebhookEvent:

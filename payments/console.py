@@ -1,26 +1,24 @@
-"""Staff pages of payments: refunds with a preview, canceling, asking Stripe, and the webhook inbox."""
+"""Staff pages of payments: refunds with a preview, canceling, and asking Stripe."""
 
 import secrets
 from dataclasses import replace
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.selectors import user_of
 from core.access import staff
 from core.errors import DomainError
-from core.http import paginate
 from orders.models import Order
 from payments.errors import GatewayError
-from payments.models import Refund, WebhookEvent
+from payments.models import Refund
 from payments.refunding import RefundChoice, plan_refund, request_refund
-from payments.replaying import replay_event, send_again
-from payments.staff_forms import ConfirmForm, RefundForm, ReplayForm, WebhookFilterForm
-from payments.staff_page import CancelPage, RefundPage, pretty, refund_outcome
+from payments.replaying import send_again
+from payments.staff_forms import ConfirmForm, RefundForm
+from payments.staff_page import CancelPage, RefundPage, refund_outcome
 from payments.syncing import sync_order
 
 DETAIL = "orders:console_detail"
@@ -138,45 +136,3 @@ def ask_stripe(request: HttpRequest, order_id: int) -> HttpResponse:
         answer = "Stripe was asked; the order shows what it said." if asked else "This order has no payment at Stripe."
         messages.info(request, answer)
     return redirect(DETAIL, order_id=order.pk)
-
-
-@staff("webhooks_replay")
-@never_cache
-@require_safe
-def webhook_list(request: HttpRequest) -> HttpResponse:
-    """Show what Stripe sent, the newest first."""
-    form = WebhookFilterForm(request.GET)
-    form.is_valid()
-    asked = form.usable()
-    events = WebhookEvent.objects.defer("payload")
-    if state := asked.get("state"):
-        events = events.filter(state=state)
-    if text := asked.get("q"):
-        events = events.filter(Q(stripe_event_id=text) | Q(object_id=text) | Q(type__startswith=text))
-    page = paginate(request, events)
-    return render(request, "payments/console/webhooks.html", {"form": form, "page": page, "is_narrowed": bool(asked)})
-
-
-@staff("webhooks_replay")
-@never_cache
-@require_safe
-def webhook_detail(request: HttpRequest, event_id: int) -> HttpResponse:
-    """Show one event: what it is about, how often it was tried, what went wrong, and its content."""
-    event = get_object_or_404(WebhookEvent, pk=event_id)
-    context = {"event": event, "payload": pretty(event.payload), "form": ReplayForm()}
-    return render(request, "payments/console/webhook.html", context)
-
-
-@staff("webhooks_replay")
-@never_cache
-@require_POST
-def webhook_replay(request: HttpRequest, event_id: int) -> HttpResponse:
-    """Take an event up again."""
-    event = get_object_or_404(WebhookEvent, pk=event_id)
-    try:
-        replay_event(event.pk, reason=request.POST.get("reason", "")[:200], actor=user_of(request))
-    except DomainError as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, "The event is back in the inbox and is taken up within a minute.")
-    return redirect("payments:console_webhook", event_id=event.pk)

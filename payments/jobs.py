@@ -1,6 +1,6 @@
 """What payments do by the clock."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import structlog
 from django.conf import settings
@@ -12,6 +12,7 @@ from core.db import is_temporary
 from core.jobs import job
 from payments import backfill
 from payments.closing import expire_orders
+from payments.emptying import empty_old_events
 from payments.errors import GatewayUnclear
 from payments.inbox import drain_all
 from payments.models import Payment, Refund
@@ -32,6 +33,12 @@ def wake_inbox() -> None:
 def import_missed_events() -> None:
     """Find the events that never came in Stripe's list."""
     backfill.read_on()
+
+
+@job("payments.empty_events", at=time(4, 10))
+def empty_events() -> None:
+    """Let go of what events of long ago told."""
+    empty_old_events(timezone.now())
 
 
 @job("payments.expire_orders", every=timedelta(minutes=1))

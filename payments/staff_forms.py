@@ -1,4 +1,4 @@
-"""What staff type to give money back, to cancel an order, and to take up an event again."""
+"""What staff type to give money back, to cancel an order."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from core.errors import DomainError
 from core.forms import StoreForm, WholeNumberField
 from core.money import parse_money
 from orders.models import Order, OrderLine
-from payments.models import RefundLine, WebhookEvent
+from payments.models import RefundLine
 from payments.refunding import RefundChoice
 
 Restock = RefundLine.Restock
@@ -127,22 +127,5 @@ class CancelForm(StoreForm):
         help_text="Kept with the refund.",
         error_messages={"required": "Say why the order is canceled."},
     )
-
-    autocomplete = {"reason": "off"}
-
-
-class WebhookFilterForm(StoreForm):
-    """Narrows the list of events; a value that makes no sense narrows nothing."""
-
-    q = forms.CharField(required=False, max_length=255, label="Event, object or type")
-    state = forms.ChoiceField(required=False, choices=[("", "Any"), *WebhookEvent.State.choices])
-
-    autocomplete = {"q": "off"}
-
-
-class ReplayForm(StoreForm):
-    """Why an event is taken up again."""
-
-    reason = forms.CharField(max_length=200, label="Reason")
 
     autocomplete = {"reason": "off"}

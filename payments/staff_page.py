@@ -1,6 +1,5 @@
 """What the pages of refunds and cancellations show."""
 
-import json
 import secrets
 from functools import cached_property
 from typing import Any
@@ -17,14 +16,6 @@ from payments.closing import cancel_order_unpaid
 from payments.models import Payment, Refund, RefundLine
 from payments.refunding import RefundChoice, RefundPlan, plan_refund, refundable, request_refund
 from payments.staff_forms import CancelForm, ConfirmForm
-
-
-def pretty(payload: str) -> str:
-    """Return the content of an event with one entry a line; as it is, if it is no JSON."""
-    try:
-        return json.dumps(json.loads(payload), indent=2, ensure_ascii=False)
-    except ValueError:
-        return payload
 
 
 def refund_outcome(refund: Refund) -> tuple[int, str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments import console, views
+from payments import console, views, webhook_console
 
 app_name = "payments"
 urlpatterns = [
@@ -16,7 +16,9 @@ urlpatterns = [
     path("console/orders/<int:order_id>/cancel/", console.cancel, name="console_cancel"),
     path("console/orders/<int:order_id>/ask-stripe/", console.ask_stripe, name="console_sync"),
     path("console/refunds/<int:refund_id>/retry/", console.refund_retry, name="console_refund_retry"),
-    path("console/webhooks/", console.webhook_list, name="console_webhooks"),
-    path("console/webhooks/<int:event_id>/", console.webhook_detail, name="console_webhook"),
-    path("console/webhooks/<int:event_id>/replay/", console.webhook_replay, name="console_webhook_replay"),
+    path("console/webhooks/", webhook_console.webhook_list, name="console_webhooks"),
+    path("console/webhooks/replay/", webhook_console.webhooks_replay, name="console_webhooks_replay"),
+    path("console/webhooks/import/", webhook_console.webhooks_import, name="console_webhooks_import"),
+    path("console/webhooks/<int:event_id>/", webhook_console.webhook_detail, name="console_webhook"),
+    path("console/webhooks/<int:event_id>/replay/", webhook_console.webhook_replay, name="console_webhook_replay"),
 ]

@@ -62,6 +62,8 @@ STAFF_PAGES = {
     "payments:console_webhooks": "webhooks_replay",
     "payments:console_webhook": "webhooks_replay",
     "payments:console_webhook_replay": "webhooks_replay",
+    "payments:console_webhooks_replay": "webhooks_replay",
+    "payments:console_webhooks_import": "webhooks_replay",
     "products:console_stock": "stock_manage",
     "products:console_stock_item": "stock_manage",
     "products:console_stock_tracking": "stock_manage",

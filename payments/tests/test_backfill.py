@@ -12,6 +12,7 @@ from django_tasks_db.models import DBTaskResult
 from accounts.tests.factories import make_user
 from audit.models import AuditRecord
 from core.models import JobRun
+from core.testing import run_tasks
 from payments import backfill, event_list
 from payments.backfill import JOB, import_event, import_missed, import_missed_for
 from payments.errors import GatewayRefused, GatewayUnclear
@@ -134,6 +135,8 @@ def test_somebody_who_waits_gets_an_answer_in_time_and_it_is_audited(monkeypatch
     assert (done.imported, done.is_complete) == (1, False)
     audited = AuditRecord.objects.get(action="webhook.backfilled")
     assert (audited.actor_id, audited.changes) == (actor.pk, {"days": 30, "imported": 1})
+    run_tasks()  # the worker reads the rest
+    assert dict(WebhookEvent.objects.values_list("stripe_event_id", "type")) == events_at_stripe()
 
 
 @pytest.mark.parametrize(

@@ -391,6 +391,8 @@ NO_PAGE = {
     "payments:console_refund_retry": "a form's target",
     "payments:console_sync": "a form's target",
     "payments:console_webhook_replay": "a form's target",
+    "payments:console_webhooks_replay": "a form's target",
+    "payments:console_webhooks_import": "a form's target",
     "products:console_product_status": "a form's target",
     "products:console_variant_price": "a form's target",
 }
