@@ -20,12 +20,12 @@ REFUND_LINE = "refund_line"
 
 @dataclass(frozen=True)
 class ReturnedUnits:
-    """Units of a line that a refund names; `source_id` is the refund line that puts them back, if they go back."""
+    """Units of a line that a refund names; `source_id` is the refund line that puts `restocked` of them on the shelf."""
 
     line: OrderLine
     quantity: int
     source_id: int
-    is_restocked: bool
+    restocked: int
 
 
 def take_units(order: Order, units: Iterable[ReturnedUnits], *, at: datetime) -> None:
@@ -52,21 +52,21 @@ def count_units(units: Iterable[ReturnedUnits]) -> None:
 
 def restock_units(order: Order, units: Iterable[ReturnedUnits], *, at: datetime) -> None:
     """Put units that were counted as refunded, and that go on the shelf, there; a test order moves no stock."""
-    back = [unit for unit in units if unit.is_restocked and unit.quantity]
+    back = [unit for unit in units if unit.restocked]
     stock.lock(unit.line.variant_id for unit in back)
     for unit in back:
-        OrderLine.objects.filter(pk=unit.line.pk).update(quantity_restocked=F("quantity_restocked") + unit.quantity)
+        OrderLine.objects.filter(pk=unit.line.pk).update(quantity_restocked=F("quantity_restocked") + unit.restocked)
         if not order.is_test:
             stock.restock(
-                unit.line.variant_id, quantity=unit.quantity, source_type=REFUND_LINE, source_id=unit.source_id, at=at
+                unit.line.variant_id, quantity=unit.restocked, source_type=REFUND_LINE, source_id=unit.source_id, at=at
             )
 
 
 def give_units_back(units: Iterable[ReturnedUnits]) -> None:
     """Let the units of a refund that came to nothing be refunded again; those on the shelf stay there, returned."""
     for unit in units:
-        if unit.quantity and not unit.is_restocked:
-            OrderLine.objects.filter(pk=unit.line.pk).update(quantity_refunded=F("quantity_refunded") - unit.quantity)
+        if freed := unit.quantity - unit.restocked:
+            OrderLine.objects.filter(pk=unit.line.pk).update(quantity_refunded=F("quantity_refunded") - freed)
 
 
 def book_refund(

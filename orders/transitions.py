@@ -104,8 +104,8 @@ TABLE: tuple[Transition, ...] = (
     Transition(
         Status.PENDING,
         Status.CANCELED,
-        (By.SHOPPER, By.STAFF, By.EXPIRY, By.IMPORT),
-        "its Checkout session is expired; no payment is being processed",
+        (By.SHOPPER, By.STAFF, By.EXPIRY, By.IMPORT, By.PAYMENT),
+        "its Checkout session is expired, or was paid when the goods were gone; no payment is being processed",
         "reservation and discount released",
     ),
     Transition(

@@ -8,11 +8,34 @@ class PaymentsConfig(AppConfig):
         from core import navigation  # noqa: PLC0415  models are loaded only now
         from payments import (  # noqa: F401, PLC0415  declares what this room does, and needs
             balance_jobs,
+            dispute_jobs,
             fitness,
             jobs,
             payment_events,
         )
+        from payments.refund_page import count_waiting  # noqa: PLC0415
+        from payments.dispute_page import open_count  # noqa: PLC0415
 
+        navigation.register(
+            "Sales",
+            "Disputes",
+            "payments:console_disputes",
+            "disputes_manage",
+            "scale",
+            position=40,
+            summary="Answer banks that ask about a payment, or took it back.",
+            count=open_count,
+        )
+        navigation.register(
+            "Sales",
+            "Refunds",
+            "payments:console_refunds",
+            "refunds_make",
+            "undo-2",
+            position=10,
+            summary="See what was given back, what is on its way, and what failed.",
+            count=count_waiting,
+        )
         navigation.register(
             "Operations",
             "Webhooks",

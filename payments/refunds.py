@@ -1,6 +1,7 @@
 """Money back. What is promised is committed before Stripe is asked, so that it can never be promised twice."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -9,22 +10,24 @@ from django.db.models import F
 from django.utils import timezone
 
 from core.errors import NotAllowedInState
-from mail.services import queue_mail
 from orders.ledger import RefundedLine
 from orders.lifecycle import lock_order
-from orders.links import guest_url
 from orders.models import Order, OrderEvent
 from orders.refunding import ReturnedUnits, book_refund, give_units_back
+from orders.returns import reopen_refunded
 from payments import client
+from payments.approval_holds import ALL_IS_BACK, let_go, put_on_hold
 from payments.calls import call_once
 from payments.errors import GatewayError, GatewayRefused
-from payments.models import Payment, Refund
+from payments.models import Payment, Refund, RefundLine
+from payments.refund_mails import tell_of_failure, tell_of_refund, tell_of_surplus
 
 log = structlog.get_logger("purelaka.payments")
-GIVEN_UP = frozenset({Refund.Status.FAILED, Refund.Status.CANCELED, Refund.Status.REJECTED})
+GIVEN_UP = frozenset(Refund.GIVEN_UP)
+REFUSED = "refused"
 
 
-def commit_automatic_refund(payment: Payment, *, reason: str) -> int | None:
+def commit_automatic_refund(payment: Payment, *, reason: str, requested_by_id: int | None = None) -> int | None:
     """Promise back everything a surplus payment took; the caller holds its lock. Returns the refund to submit.
 
     None if it is promised already.
@@ -44,6 +47,7 @@ def commit_automatic_refund(payment: Payment, *, reason: str) -> int | None:
         status=Refund.Status.SUBMITTING,
         source=Refund.Source.AUTOMATIC,
         reason=reason,
+        requested_by_id=requested_by_id,
     )
     return refund.pk
 
@@ -68,14 +72,23 @@ def submit_refund(refund_id: int) -> Refund:
         state = call_once("refund.create", key=f"refund-{refund.pk}", params=params, send=client.create_refund)
     except GatewayRefused as error:
         log.exception("refund_refused", refund=refund.pk, code=error.code)
-        return _settle_refused(refund)
+        return _settle_refused(refund, code=error.code or REFUSED)
     except GatewayError as error:
         log.warning("refund_unclear", refund=refund.pk, code=error.code)
         return refund
     return _adopt(refund, [state])
 
 
-def _settle_refused(refund: Refund) -> Refund:
+def submit_promised(payment_id: int) -> bool:
+    """Ask Stripe for every refund of a payment that is promised and has had no answer; True if there was one."""
+    promised = Refund.objects.filter(payment=payment_id, status=Refund.Status.SUBMITTING).order_by("pk")
+    pending = list(promised.values_list("pk", flat=True))
+    for refund_id in pending:
+        submit_refund(refund_id)
+    return bool(pending)
+
+
+def _settle_refused(refund: Refund, *, code: str) -> Refund:
     """Give a refund up that Stripe refused, unless an earlier try whose answer was lost has made it."""
     try:
         states = client.fetch_session(refund.payment.stripe_session_id or "").refunds
@@ -84,8 +97,8 @@ def _settle_refused(refund: Refund) -> Refund:
         return refund
     refund = _adopt(refund, states)
     if refund.status == Refund.Status.SUBMITTING:
-        settle(refund.pk, status=Refund.Status.FAILED)
-    return Refund.objects.get(pk=refund.pk)
+        settle(refund.pk, status=Refund.Status.FAILED, code=code)
+    return Refund.objects.select_related("payment").get(pk=refund.pk)
 
 
 def _adopt(refund: Refund, states: Iterable[client.RefundState]) -> Refund:
@@ -96,26 +109,35 @@ def _adopt(refund: Refund, states: Iterable[client.RefundState]) -> Refund:
     return Refund.objects.select_related("payment").get(pk=refund.pk)
 
 
-def adopt_states(payment: Payment, states: Iterable[client.RefundState]) -> None:
+def adopt_states(payment: Payment, states: Iterable[client.RefundState]) -> list[client.RefundState]:
     """Bring our refunds of a payment to what Stripe says of them; the caller holds the payment's lock.
 
-    A refund whose id we were never told is known by the mark that it was sent with.
+    A refund whose id we were never told is known by the mark that it was sent with. Returns what we know nothing of:
+    refunds made at Stripe, and those of ours that we had given up before Stripe ever told us their id.
     """
     refunds = list(Refund.objects.filter(payment=payment))
     ours = {refund.stripe_refund_id: refund for refund in refunds if refund.stripe_refund_id}
-    sent = {str(refund.pk): refund for refund in refunds if not refund.stripe_refund_id}
+    sent = {(str(refund.pk), refund.amount_minor): refund for refund in refunds if _is_on_its_way(refund)}
+    strangers = []
     for state in states:
-        refund = ours.get(state.id) or sent.get(state.mark)
-        if refund is None or refund.status == state.status:
-            continue
-        settle(refund.pk, status=state.status, state=state)
+        refund = ours.get(state.id) or sent.get((state.mark, state.amount_minor))
+        if refund is None:
+            strangers.append(state)
+        elif refund.status != state.status:
+            settle(refund.pk, status=state.status, state=state)
+    return strangers
+
+
+def _is_on_its_way(refund: Refund) -> bool:
+    return not refund.stripe_refund_id and refund.status == Refund.Status.SUBMITTING
 
 
 @transaction.atomic
-def settle(refund_id: int, *, status: str, state: client.RefundState | None = None) -> None:
+def settle(refund_id: int, *, status: str, state: client.RefundState | None = None, code: str = "") -> None:
     """Move a refund to a status Stripe gave, with all that follows from it for payment and order. Safe to repeat.
 
     What has succeeded can still fail, and nothing else: an answer that says otherwise was read before it succeeded.
+    `code` says why it came to nothing where Stripe's state does not.
     """
     order_id, payment_id = Refund.objects.values_list("payment__order_id", "payment_id").get(pk=refund_id)
     order = lock_order(order_id)
@@ -133,38 +155,66 @@ def settle(refund_id: int, *, status: str, state: client.RefundState | None = No
         refund.refunded_at = state.at if state else timezone.now()
     if status in GIVEN_UP:
         refund.failed_at = (state and state.failed_at) or timezone.now()
-        Payment.objects.filter(pk=payment.pk).update(
-            refund_committed_minor=F("refund_committed_minor") - refund.amount_minor
-        )
+        refund.failure_code = ((state and state.failure_reason) or code)[:60]
+        release_promise(refund)
     refund.save()
     if payment.disposition == Payment.Disposition.APPLIED:
-        _follow_up(order, refund, had_succeeded=before == Refund.Status.SUCCEEDED)
+        _follow_up(order, refund, before=before)
     else:
-        _follow_up_surplus(order, payment, refund, had_succeeded=before == Refund.Status.SUCCEEDED)
+        _follow_up_surplus(order, refund, before=before)
 
 
-def _follow_up_surplus(order: Order, payment: Payment, refund: Refund, *, had_succeeded: bool) -> None:
+def release_promise(refund: Refund) -> None:
+    """Let the money of a refund that came to nothing be given back again."""
+    Payment.objects.filter(pk=refund.payment_id).update(
+        refund_committed_minor=F("refund_committed_minor") - refund.amount_minor
+    )
+
+
+def _follow_up_surplus(order: Order, refund: Refund, *, before: str) -> None:
     """Tell once that a surplus went back; one that came back to us stands out again until somebody deals with it."""
+    had_succeeded = before == Refund.Status.SUCCEEDED
+    payment = Payment.objects.get(pk=refund.payment_id)
     if refund.status == Refund.Status.SUCCEEDED:
-        _tell_of_surplus(order, payment, refund)
-    elif had_succeeded and refund.status in GIVEN_UP:
-        Payment.objects.filter(pk=payment.pk).update(disposition=Payment.Disposition.SURPLUS)
+        if payment.disposition == Payment.Disposition.SURPLUS and payment.refundable_minor == 0:
+            Payment.objects.filter(pk=payment.pk).update(disposition=Payment.Disposition.AUTO_REFUNDED)
+        _note(order, refund, "payment_sent_back", at=timezone.now(), payment=payment.pk)
+        tell_of_surplus(order, refund)
+    elif refund.status in GIVEN_UP:
+        Payment.objects.filter(pk=payment.pk, disposition=Payment.Disposition.AUTO_REFUNDED).update(
+            disposition=Payment.Disposition.SURPLUS
+        )
+        kind = "refund_reversed" if had_succeeded else f"refund_{refund.status}"
+        _note(order, refund, kind, at=refund.failed_at or timezone.now())
+        if had_succeeded:
+            tell_of_failure(order, refund)
 
 
-def _follow_up(order: Order, refund: Refund, *, had_succeeded: bool) -> None:
+def _follow_up(order: Order, refund: Refund, *, before: str) -> None:
     """Bring an order in line with a refund of the payment that paid for it."""
     if refund.status == Refund.Status.SUCCEEDED:
         _book(order, refund, at=refund.refunded_at or timezone.now())
-        queue_mail(
-            key=f"order-refunded:{refund.pk}",
-            kind="order_refunded",
-            recipient=order.email,
-            context={"order": order, "refund": refund, "order_url": guest_url(order)},
-        )
+        if refund.source == Refund.Source.EXTERNAL and _is_all_back_unsent(order):
+            put_on_hold(order, ALL_IS_BACK)
+        tell_of_refund(order, refund)
     elif refund.status in GIVEN_UP:
-        give_units_back(returned_units(refund))
+        had_succeeded = before == Refund.Status.SUCCEEDED
+        if before == Refund.Status.REQUESTED:
+            forget_units(refund)
+            let_go(order)
+        else:
+            give_units_back(returned_units(refund))
+        if refund.return_request_id:
+            reopen_refunded(order, refund.return_request_id)
         if had_succeeded:
             _book(order, refund, at=refund.failed_at or timezone.now(), is_reversal=True)
+            tell_of_failure(order, refund)
+        else:
+            _note(order, refund, f"refund_{refund.status}", at=refund.failed_at or timezone.now())
+
+
+def _is_all_back_unsent(order: Order) -> bool:
+    return order.refunded_minor == order.paid_minor and not order.lines.filter(quantity_fulfilled__gt=0).exists()
 
 
 def _book(order: Order, refund: Refund, *, at: datetime, is_reversal: bool = False) -> None:
@@ -176,7 +226,7 @@ def _book(order: Order, refund: Refund, *, at: datetime, is_reversal: bool = Fal
         amount_minor=refund.amount_minor,
         lines=[
             RefundedLine(
-                row.line, row.quantity, row.goods_minor, row.tax_minor, row.quantity if row.is_restocked else 0
+                row.line, row.quantity, row.goods_minor, row.tax_minor, row.restocked_quantity
             )
             for row in rows
         ],
@@ -189,20 +239,21 @@ def _book(order: Order, refund: Refund, *, at: datetime, is_reversal: bool = Fal
 def returned_units(refund: Refund) -> list[ReturnedUnits]:
     """Return the units a refund names, as its order counts them."""
     rows = refund.lines.select_related("line").order_by("line__position")
-    return [ReturnedUnits(row.line, row.quantity, row.pk, is_restocked=row.is_restocked) for row in rows]
+    return [ReturnedUnits(row.line, row.quantity, row.pk, restocked=row.restocked_quantity) for row in rows]
 
 
-def _tell_of_surplus(order: Order, payment: Payment, refund: Refund) -> None:
-    Payment.objects.filter(pk=payment.pk).update(disposition=Payment.Disposition.AUTO_REFUNDED)
-    OrderEvent.objects.create(
-        order=order,
-        at=timezone.now(),
-        kind="payment_sent_back",
-        detail={"payment": payment.pk, "refund": refund.pk, "amount_minor": refund.amount_minor},
-    )
-    queue_mail(
-        key=f"payment-sent-back:{refund.pk}",
-        kind="payment_sent_back",
-        recipient=order.email,
-        context={"order": order, "refund": refund},
-    )
+def forget_units(refund: Refund) -> None:
+    """Let the units of a refund that waited be refunded again: nothing of them has gone on the shelf.
+
+    But for those of one that was tried again: they went there with the first.
+    """
+    units = returned_units(refund)
+    if not refund.is_retry:
+        units = [replace(unit, restocked=0) for unit in units]
+        refund.lines.update(restock=RefundLine.Restock.NONE)
+    give_units_back(units)
+
+
+def _note(order: Order, refund: Refund, kind: str, *, at: datetime, **detail: int) -> None:
+    detail |= {"refund": refund.pk, "amount_minor": refund.amount_minor}
+    OrderEvent.objects.create(order=order, at=at, kind=kind, detail=detail)

@@ -8,14 +8,17 @@ from django import forms
 from core.errors import DomainError
 from core.forms import StoreForm, WholeNumberField
 from core.money import parse_money
+from core.statuses import status_word
 from orders.models import Order, OrderLine
-from payments.models import RefundLine
-from payments.refunding import RefundChoice
+from payments.models import Refund, RefundLine
+from payments.refund_plan import RefundChoice
 
 Restock = RefundLine.Restock
 REASON_LENGTH = 300
 KEY_LENGTH = 40
 MOST_MINOR = 10**15
+ELSEWHERE = "The order was not paid through Stripe: give the money back yourself, and say how that can be found."
+REFUND_TABS = ("all", "waiting", "on_its_way", "failed", "done")
 LINES, AMOUNT, EVERYTHING = "lines", "amount", "everything"
 HOW = [
     (LINES, "Units of some lines"),
@@ -43,12 +46,24 @@ class RefundForm(StoreForm):
         error_messages={"required": "Say why the money is given back."},
     )
 
-    autocomplete = {"amount": "off", "reason": "off"}
+    paid_elsewhere = forms.CharField(
+        max_length=REASON_LENGTH,
+        label="How the money was given back",
+        help_text=ELSEWHERE,
+        error_messages={"required": "Say how the money was given back."},
+    )
+
+    autocomplete = {"amount": "off", "reason": "off", "paid_elsewhere": "off"}
     inputmode = {"amount": "decimal"}
 
-    def __init__(self, data: Any = None, *, order: Order, lines: Sequence[OrderLine]) -> None:
+    def __init__(
+        self, data: Any = None, *, order: Order, lines: Sequence[OrderLine], is_elsewhere: bool = False
+    ) -> None:
         super().__init__(data)
         self.order = order
+        self.is_elsewhere = is_elsewhere
+        if not is_elsewhere:
+            del self.fields["paid_elsewhere"]
         self.lines = [line for line in lines if line.quantity_to_refund]
         for line in self.lines:
             self.fields[f"line_{line.pk}"] = WholeNumberField(
@@ -95,6 +110,7 @@ class RefundForm(StoreForm):
             everything=how == EVERYTHING,
             restock=Restock(given["restock"]) if how != AMOUNT else Restock.NONE,
             reason=given["reason"],
+            paid_elsewhere=given.get("paid_elsewhere", ""),
         )
 
 
@@ -128,4 +144,64 @@ class CancelForm(StoreForm):
         error_messages={"required": "Say why the order is canceled."},
     )
 
+    paid_elsewhere = forms.CharField(
+        max_length=REASON_LENGTH,
+        label="How the money was given back",
+        help_text=ELSEWHERE,
+        error_messages={"required": "Say how the money was given back."},
+    )
+
+    autocomplete = {"reason": "off", "paid_elsewhere": "off"}
+
+    def __init__(self, *args: Any, is_elsewhere: bool = False, gives_back: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not (is_elsewhere and gives_back):
+            del self.fields["paid_elsewhere"]
+
+
+class RejectForm(StoreForm):
+    """Why a refund is not approved."""
+
+    reason = forms.CharField(
+        max_length=REASON_LENGTH,
+        label="Reason",
+        help_text="Kept with the refund.",
+        error_messages={"required": "Say why it is not approved."},
+    )
+
     autocomplete = {"reason": "off"}
+
+
+class SettleForm(StoreForm):
+    """How the money of a refund that came to nothing was given back all the same."""
+
+    note = forms.CharField(
+        max_length=REASON_LENGTH,
+        label="How the money was given back",
+        help_text="For example the bank transfer's reference, so that it can be found. Nothing is booked for it.",
+        error_messages={"required": "Say how the money was given back, so that it can be found."},
+    )
+
+    autocomplete = {"note": "off"}
+
+
+class RefundFilterForm(StoreForm):
+    """Narrows the list of refunds; a value that makes no sense narrows nothing."""
+
+    tab = forms.ChoiceField(required=False, choices=[(tab, tab) for tab in REFUND_TABS], widget=forms.HiddenInput)
+    q = forms.CharField(
+        required=False, max_length=255, label="Order, e-mail or refund", widget=forms.TextInput({"type": "search"})
+    )
+    status = forms.ChoiceField(required=False, label="State")
+
+    autocomplete = {"q": "off"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = [(value, status_word("refund", value).word) for value in Refund.Status.values]
+        self.fields["status"].choices = [("", "Any"), *words]  # type: ignore[attr-defined]
+
+    def asked(self) -> dict[str, str]:
+        """Return tab, text and state that are asked for."""
+        self.is_valid()
+        return {"tab": "all", "q": "", "status": ""} | self.usable()

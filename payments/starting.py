@@ -24,6 +24,9 @@ from payments.sync import sync_payment
 GRACE = timedelta(minutes=10)  # the order outlives its session by this, so that a payment in the last second finds it
 ALMOST_OVER = timedelta(minutes=2)
 OVER = "This order has just been paid or canceled."
+MONEY_HERE = (
+    "We have received money for this order that does not match it. We are looking into it; please do not pay again."
+)
 UNANSWERED = "The payment page could not be opened just now. Nothing was charged; please try again in a minute."
 
 
@@ -53,6 +56,8 @@ def _claim(order_id: int) -> Payment:
         return _settle_free(order)
     now = timezone.now()
     payments = Payment.objects.lock().filter(order=order, tender=Payment.Tender.STRIPE)
+    if any(payment.is_open_surplus for payment in payments):
+        raise NotAllowedInState(MONEY_HERE)
     for payment in payments:
         if payment.status == Payment.Status.PROCESSING:
             raise NotAllowedInState("A payment for this order is on its way; your bank has not confirmed it yet.")

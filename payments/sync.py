@@ -11,15 +11,18 @@ from audit.recording import record
 from core.days import business_day
 from core.dirty import mark
 from core.errors import DomainError, OutOfStock
-from orders.lifecycle import lock_order, mark_paid, revive_expired
+from orders.lifecycle import cancel_unpaid, lock_order, mark_paid, revive_expired
 from orders.models import Order, OrderEvent
+from orders.transitions import By
 from payments import client
+from payments.adopting import adopt_strangers, has_strangers
 from payments.event_list import succeeded_at
 from payments.models import Payment, PaymentAttempt, WebhookEvent
-from payments.refunds import adopt_states, commit_automatic_refund, submit_refund
+from payments.refunds import adopt_states, commit_automatic_refund, submit_promised, submit_refund
 
 log = structlog.get_logger("purelaka.payments")
 IMMEDIATE_METHODS = frozenset({"card", "card_present", "link", "amazon_pay", "revolut_pay", "paypal", "klarna", ""})
+GONE = "out of stock"
 FACTS = (
     "stripe_intent_id",
     "stripe_charge_id",
@@ -49,6 +52,8 @@ def sync_payment(payment_id: int) -> Payment:
     if payment.tender != Payment.Tender.STRIPE or not payment.stripe_session_id:
         return payment
     session = client.fetch_session(payment.stripe_session_id)
+    if has_strangers(payment_id, session.refunds) and submit_promised(payment_id):
+        session = client.fetch_session(payment.stripe_session_id)  # what Stripe refused of ours is no longer promised
     sold_at = _sale_time(session)
     refund_id = _apply(payment_id, session, sold_at)
     if refund_id is not None:
@@ -79,17 +84,29 @@ def _apply(payment_id: int, session: client.Session, sold_at: datetime | None) -
     payment = Payment.objects.lock().get(pk=payment_id)
     _record_attempts(payment, session)
     _copy_facts(payment, session)
-    adopt_states(payment, session.refunds)
-    if sold_at is None or payment.disposition != Payment.Disposition.NONE:
+    refusal = None
+    if sold_at is not None and payment.disposition == Payment.Disposition.NONE:
+        refusal = _dispose(order, payment, session, sold_at)
+    strangers = adopt_states(payment, session.refunds)
+    if strangers:
+        adopt_strangers(payment_id, strangers)
+    if refusal is None or not refusal.give_back:
         return None
+    return commit_automatic_refund(Payment.objects.get(pk=payment_id), reason=refusal.reason)
+
+
+def _dispose(order: Order, payment: Payment, session: client.Session, sold_at: datetime) -> Refusal | None:
+    """Let a payment that took money pay for its order, or keep it apart as surplus; return why not, if not."""
     refusal = _reason_not_to_apply(order, payment, session) or _pay(order, payment, sold_at)
     payment.succeeded_at = sold_at
     payment.disposition = Payment.Disposition.SURPLUS if refusal else Payment.Disposition.APPLIED
-    payment.save(update_fields=["succeeded_at", "disposition"])
-    if refusal is None:
-        return None
-    _note_surplus(order, payment, refusal)
-    return commit_automatic_refund(payment, reason=refusal.reason) if refusal.give_back else None
+    payment.currency = session.currency  # what was taken is given back as it was taken
+    payment.save(update_fields=["succeeded_at", "disposition", "currency"])
+    if refusal is not None:
+        _note_surplus(order, payment, refusal)
+    if refusal is not None and refusal.reason == GONE and order.status == Order.Status.PENDING:
+        cancel_unpaid(order.pk, reason=GONE, by=By.PAYMENT)  # nobody pays again for what is not there
+    return refusal
 
 
 def _copy_facts(payment: Payment, session: client.Session) -> None:
@@ -171,7 +188,7 @@ def _pay(order: Order, payment: Payment, sold_at: datetime) -> Refusal | None:
     except DomainError as problem:
         if not is_late and not isinstance(problem, OutOfStock):
             raise
-        return Refusal("order canceled" if is_late else "out of stock", give_back=True)
+        return Refusal("order canceled" if is_late else GONE, give_back=True)
     return None
 
 

@@ -151,6 +151,6 @@ def test_two_refunds_that_restock_the_same_products_in_opposite_order_never_wait
 @transaction.atomic
 def restock_all(order: Order) -> Order:
     locked = lock_order(order.pk)
-    units = [ReturnedUnits(line, line.quantity, line.pk, is_restocked=True) for line in locked.lines.all()]
+    units = [ReturnedUnits(line, line.quantity, line.pk, restocked=line.quantity) for line in locked.lines.all()]
     take_units(locked, units, at=timezone.now())
     return locked

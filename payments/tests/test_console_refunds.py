@@ -213,13 +213,13 @@ def test_a_confirmation_without_its_preview_is_refused(ops: Client, fields: dict
     assert Refund.objects.count() == 0
 
 
-def test_an_unpaid_an_imported_and_a_refunded_order_say_why_nothing_goes_back(ops: Client) -> None:
+def test_an_unpaid_an_imported_and_a_refunded_order_say_what_stands_in_the_way(ops: Client) -> None:
     unpaid, imported, done = make_order(), paid(), paid()
     Payment.objects.filter(order=imported).update(tender=Payment.Tender.IMPORTED)
     confirm(ops, done, 3950, how="everything")
 
     assert "has not been paid, so there is nothing to refund." in preview(ops, unpaid, 422)
-    assert "Give the money back where it was taken." in preview(ops, imported, 422)
+    assert "Say how the money was given back." in preview(ops, imported, 422)
     assert "Nothing is left to refund" in ops.get(url("refund", done)).content.decode()
 
 

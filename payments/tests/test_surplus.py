@@ -94,14 +94,15 @@ def test_unclear_answer_to_the_refund_is_taken_up_again_under_the_same_key(fault
 def test_refused_refund_gives_its_promise_back() -> None:
     order, second = pay_twice()
     charge = Resource.objects.filter(kind="charge").order_by("-pk")[0]
-    control.refund_in_dashboard(charge.stripe_id)
+    control.open_dispute(charge.stripe_id)
 
     sync_payment(second.pk)
 
     refund = Refund.objects.get()
-    assert refund.status == "failed"
+    assert (refund.status, refund.failure_code) == ("failed", "charge_disputed")
     second.refresh_from_db()
     assert (second.refund_committed_minor, second.captured_minor) == (0, order.total_minor)
+    assert order.events.filter(kind="refund_failed").count() == 1
 
 
 def test_refund_that_is_pending_is_told_only_when_it_has_succeeded() -> None:
