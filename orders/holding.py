@@ -69,10 +69,10 @@ def kept_by_dispute(order: Order) -> str:
     return next((cause for cause in BY_DISPUTE if cause in causes), "")
 
 
-def follow_disputes(order: Order) -> None:
-    """Hold a locked order, or let it go, as the disputes of its payments ask; safe to repeat, in a transaction.
+def follow_disputes(order: Order) -> bool:
+    """Hold a locked order, or let it go, as the disputes of its payments ask; True if it was let go now.
 
-    A hold for another reason stays as it is; what follows it when that ends is asked of `kept_by_dispute`.
+    Safe to repeat, in a transaction. A hold for another reason stays as it is: whoever ends it calls this.
     """
     cause = kept_by_dispute(order)
     is_held_by_one = order.held_at is not None and order.hold_reason in BY_DISPUTE
@@ -87,6 +87,8 @@ def follow_disputes(order: Order) -> None:
         order.held_at, order.hold_reason = None, ""
         order.save(update_fields=["held_at", "hold_reason"])
         _event(order, "released")
+        return True
+    return False
 
 
 def _event(order: Order, kind: str) -> None:

@@ -33,6 +33,14 @@ def put_on_hold(order: Order, reason: str, *, actor: User | None = None) -> None
     record("order.hold", subject=order, actor=actor)
 
 
+def hold_for_refunds(order: Order) -> None:
+    """Hold a locked order for its refunds that a dispute has just let go, and that was held for it until then."""
+    if any(stops_sending(refund) for refund in Refund.objects.waiting().filter(payment__order=order)):
+        put_on_hold(order, WAITING)
+    elif order.refund_status == "full" and not order.lines.filter(quantity_fulfilled__gt=0).exists():
+        put_on_hold(order, ALL_IS_BACK)
+
+
 def let_go(order: Order, *, actor: User | None = None) -> None:
     """Release a locked order that was held for a refund, unless another one still waits; safe to repeat.
 

@@ -10,6 +10,7 @@ from orders.models import Order
 from orders.transitions import By
 from payments.errors import GatewayError
 from payments.models import Payment
+from payments.refund_plan import refuse_bound
 from payments.starting import close_session, open_session
 
 log = structlog.get_logger("purelaka.payments")
@@ -19,9 +20,10 @@ UNSETTLED = (Payment.Status.CREATING, Payment.Status.OPEN, Payment.Status.PROCES
 def cancel_order_unpaid(order_id: int, *, reason: str, by: By, actor: User | None = None) -> Order:
     """Cancel a pending order after making its sessions unpayable; stock and discount come free. Safe to repeat.
 
-    Raises NotAllowedInState if it was paid meanwhile or a delayed payment is on its way, GatewayError if Stripe cannot
-    be asked: then nothing has changed.
+    Raises NotAllowedInState if it was paid meanwhile, a delayed payment is on its way, or money that it took is
+    disputed; GatewayError if Stripe cannot be asked: then nothing has changed.
     """
+    refuse_bound(Order.objects.get(pk=order_id))
     _make_unpayable(order_id)
     order = cancel_unpaid(order_id, reason=reason, actor=actor, by=by)
     _close_late_sessions(order_id)

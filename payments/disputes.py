@@ -21,6 +21,7 @@ from orders.holding import follow_disputes
 from orders.lifecycle import lock_order
 from orders.models import Order, OrderEvent
 from payments import dispute_client
+from payments.approval_holds import hold_for_refunds
 from payments.dispute_client import CLOSED, DisputeState
 from payments.errors import GatewayUnclear
 from payments.handling import handles, once
@@ -154,8 +155,8 @@ def _apply(seen: Seen) -> Dispute | None:
         dispute.save()
     if before != values:
         _follow(order, dispute, before)
-    if order is not None:
-        follow_disputes(order)
+    if order is not None and follow_disputes(order):
+        hold_for_refunds(order)
     return dispute
 
 

@@ -14,7 +14,9 @@ from mail.models import OutgoingMail
 from orders.fulfilment import ship
 from orders.holding import hold, release
 from orders.models import Order, SalesEntry
+from orders.transitions import By
 from payments import dispute_client, disputes
+from payments.closing import cancel_order_unpaid
 from payments.dispute_jobs import poll_disputes, remind_of_deadlines
 from payments.disputes import sync_dispute
 from payments.errors import GatewayRefused, GatewayUnclear
@@ -518,3 +520,28 @@ def test_the_poll_stops_while_stripe_does_not_answer() -> None:
     poll_disputes()
 
     assert Dispute.objects.get().stripe_dispute_id == stripe_id
+
+
+def test_an_order_that_a_refund_holds_as_well_stays_on_hold_when_the_dispute_ends(ops: User) -> None:
+    StoreSetting.objects.update_or_create(pk=1, defaults={"refund_limit_minor": 1})
+    order, stripe_id = disputed(inquiry=True)
+    sync_dispute(stripe_id)
+    choice = RefundChoice(everything=True, reason="kindness")
+    assert request_refund(order.pk, choice=choice, actor=ops, request_key="k" * 16).status == "requested"
+    assert reread(order).hold_reason == "the bank asks about its payment"
+    control.close_dispute(stripe_id, won=True)
+
+    sync_dispute(stripe_id)
+
+    assert reread(order).hold_reason == "a refund waits for approval"
+
+
+def test_an_unpaid_order_with_disputed_money_is_not_canceled(ops: User) -> None:
+    order, payment = make_started()
+    Payment.objects.filter(pk=payment.pk).update(status="succeeded", disposition="surplus", captured_minor=100)
+    make_dispute(payment=payment)
+
+    with pytest.raises(NotAllowedInState, match="disputed"):
+        cancel_order_unpaid(order.pk, reason="staff", by=By.STAFF, actor=ops)
+
+    assert reread(order).status == "pending"
