@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from orders.links import guest_path, guest_signature
 from orders.models import Invoice, Order, OrderAddress, OrderLine
+from orders.return_page import ShopperReturns
 from orders.selectors import country_name
 from orders.showing import NextStep, TimelineEvent, next_step, summary_lines, timeline, totals_of
 from orders.transitions import Status
@@ -20,6 +21,7 @@ class OrderPage:
     def __init__(self, order: Order, *, is_guest: bool) -> None:
         self.order = order
         self.is_guest = is_guest
+        self.returns = ShopperReturns(order, is_guest=is_guest)
 
     @cached_property
     def lines(self) -> list[OrderLine]:

@@ -7,7 +7,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from orders.conditions import Condition, goods_condition, money_condition
-from orders.models import Fulfilment, Order, OrderAddress, OrderLine
+from orders.models import Fulfilment, Order, OrderAddress, OrderLine, Return
+from orders.returnable import returnable_units
 from orders.selectors import country_name
 from orders.showing import totals_of
 from orders.staff_timeline import Entry, timeline
@@ -26,6 +27,7 @@ class StaffOrderPage:
         self.may_manage = user.has_perm("rbac.orders_manage")
         self.may_refund = user.has_perm("rbac.refunds_make")
         self.may_see_mail = user.has_perm("rbac.mail_view")
+        self.may_handle_returns = user.has_perm("rbac.returns_manage")
 
     @cached_property
     def lines(self) -> list[OrderLine]:
@@ -48,6 +50,16 @@ class StaffOrderPage:
     def parcels(self) -> list[Fulfilment]:
         """What was sent, with what was in it."""
         return list(self.order.fulfilments.prefetch_related("lines__line"))
+
+    @cached_property
+    def returns(self) -> list[Return]:
+        """What comes back, or came back, the newest first."""
+        return list(self.order.returns.prefetch_related("lines__line"))
+
+    @cached_property
+    def can_return(self) -> bool:
+        """Whether something that was sent could still be sent back."""
+        return self.may_handle_returns and any(returnable_units(self.order, self.lines).values())
 
     @property
     def money(self) -> Condition:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders import bag_views, console, views
+from orders import bag_views, console, return_console, return_views, views
 
 app_name = "orders"
 
@@ -19,6 +19,25 @@ urlpatterns = [
     path("orders/<str:public_id>/invoice/", views.invoice, name="invoice"),
     path("orders/<str:public_id>/<str:signature>/", views.guest, name="guest"),
     path("orders/<str:public_id>/<str:signature>/invoice/", views.guest_invoice, name="guest_invoice"),
+    path("orders/<str:public_id>/returns/new/", return_views.return_request, name="return_request"),
+    path(
+        "orders/<str:public_id>/returns/<int:return_id>/withdraw/", return_views.return_withdraw, name="return_withdraw"
+    ),
+    path(
+        "orders/<str:public_id>/<str:signature>/returns/new/",
+        return_views.guest_return_request,
+        name="guest_return_request",
+    ),
+    path(
+        "orders/<str:public_id>/<str:signature>/returns/<int:return_id>/withdraw/",
+        return_views.guest_return_withdraw,
+        name="guest_return_withdraw",
+    ),
+    path("console/returns/", return_console.return_list, name="console_returns"),
+    path("console/returns/<int:return_id>/", return_console.return_detail, name="console_return"),
+    path("console/returns/<int:return_id>/decide/", return_console.return_decide, name="console_return_decide"),
+    path("console/returns/<int:return_id>/receive/", return_console.return_receive, name="console_return_receive"),
+    path("console/orders/<int:order_id>/returns/new/", return_console.return_create, name="console_return_create"),
     path("console/orders/", console.order_list, name="console_list"),
     path("console/orders/<int:order_id>/", console.order_detail, name="console_detail"),
     path("console/orders/<int:order_id>/ship/", console.order_ship, name="console_ship"),

@@ -29,7 +29,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """An order for its owner; anybody else's does not exist."""
-    return _order_page(request, _owned(request, public_id), is_guest=False)
+    return _order_page(request, owned_order(request, public_id), is_guest=False)
 
 
 @public
@@ -37,7 +37,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def guest(request: HttpRequest, public_id: str, signature: str) -> HttpResponse:
     """An order for whoever holds its signed address."""
-    return _order_page(request, _signed(public_id, signature), is_guest=True)
+    return _order_page(request, signed_order(public_id, signature), is_guest=True)
 
 
 @signed_in
@@ -45,7 +45,7 @@ def guest(request: HttpRequest, public_id: str, signature: str) -> HttpResponse:
 @require_safe
 def invoice(request: HttpRequest, public_id: str) -> HttpResponse:
     """The invoice of an order of one's own, to print."""
-    return _invoice_page(request, _owned(request, public_id))
+    return _invoice_page(request, owned_order(request, public_id))
 
 
 @public
@@ -53,14 +53,16 @@ def invoice(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def guest_invoice(request: HttpRequest, public_id: str, signature: str) -> HttpResponse:
     """The invoice for whoever holds the order's signed address, to print."""
-    return _invoice_page(request, _signed(public_id, signature))
+    return _invoice_page(request, signed_order(public_id, signature))
 
 
-def _owned(request: HttpRequest, public_id: str) -> Order:
+def owned_order(request: HttpRequest, public_id: str) -> Order:
+    """Return an order of whoever is signed in. Raises Http404 for anybody else's."""
     return get_object_or_404(Order.objects.owned_by(request.user), public_id=public_id)  # type: ignore[arg-type]
 
 
-def _signed(public_id: str, signature: str) -> Order:
+def signed_order(public_id: str, signature: str) -> Order:
+    """Return the order that a signature opens. Raises Http404 for any other."""
     if not is_signed_for(public_id, signature):
         raise Http404("the signature is not this order's")
     return get_object_or_404(Order, public_id=public_id)

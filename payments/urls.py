@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments import console, dispute_console, refund_console, views, webhook_console
+from payments import console, dispute_console, refund_console, return_console, views, webhook_console
 from payments import refund_queue_console as queue
 
 app_name = "payments"
@@ -17,6 +17,7 @@ urlpatterns = [
     path("console/orders/<int:order_id>/cancel/", console.cancel, name="console_cancel"),
     path("console/orders/<int:order_id>/ask-stripe/", console.ask_stripe, name="console_sync"),
     path("console/payments/<int:payment_id>/give-back/", refund_console.surplus_give_back, name="console_give_back"),
+    path("console/returns/<int:return_id>/refund/", return_console.return_refund, name="console_return_refund"),
     path("console/refunds/", queue.refund_list, name="console_refunds"),
     path("console/refunds/approvals/", queue.refund_approvals, name="console_approvals"),
     path("console/refunds/<int:refund_id>/", queue.refund_detail, name="console_refund_detail"),

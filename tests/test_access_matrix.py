@@ -22,8 +22,9 @@ from audit.recording import record
 from core.access import Policy
 from mail.tests.factories import make_mail
 from monitoring.tests.factories import make_issue
+from orders.fulfilment import ship
 from orders.links import guest_signature
-from orders.tests.factories import make_order
+from orders.tests.factories import make_order, make_return
 from payments.tests.factories import make_event, make_refund
 from products.tests.factories import make_category, make_product, make_variant
 
@@ -54,6 +55,12 @@ STAFF_PAGES = {
     "orders:console_hold": "orders_manage",
     "orders:console_release": "orders_manage",
     "orders:console_note": "orders_manage",
+    "orders:console_returns": "returns_manage",
+    "orders:console_return": "returns_manage",
+    "orders:console_return_decide": "returns_manage",
+    "orders:console_return_receive": "returns_manage",
+    "orders:console_return_create": "returns_manage",
+    "payments:console_return_refund": "refunds_make",
     "payments:console_refund": "refunds_make",
     "payments:console_refund_confirm": "refunds_make",
     "payments:console_refund_retry": "refunds_make",
@@ -106,6 +113,8 @@ SIGNED_IN_PAGES = {
     "orders:list",
     "orders:detail",
     "orders:invoice",
+    "orders:return_request",
+    "orders:return_withdraw",
     "wishlist:list",
     "wishlist:unwish",
 }
@@ -122,6 +131,20 @@ def _order_of(user: User) -> dict[str, Any]:
 def _signed_order(_user: User) -> dict[str, Any]:
     order = make_order()
     return {"public_id": order.public_id, "signature": guest_signature(order)}
+
+
+def _return_of(user: User) -> dict[str, Any]:
+    order = ship(make_order(user=user, email=user.email, paid=True).pk)
+    return {"public_id": order.public_id, "return_id": make_return(order).pk}
+
+
+def _signed_return(_user: User) -> dict[str, Any]:
+    row = make_return()
+    return {"public_id": row.order.public_id, "signature": guest_signature(row.order), "return_id": row.pk}
+
+
+def _any_return(_user: User) -> dict[str, Any]:
+    return {"return_id": make_return().pk}
 
 
 def _address_of(user: User) -> dict[str, Any]:
@@ -172,6 +195,11 @@ EXAMPLES: dict[str, Callable[[User], dict[str, Any]]] = {
     "orders:console_hold": _any_order,
     "orders:console_release": _any_order,
     "orders:console_note": _any_order,
+    "orders:console_return": _any_return,
+    "orders:console_return_decide": _any_return,
+    "orders:console_return_receive": _any_return,
+    "orders:console_return_create": _any_order,
+    "payments:console_return_refund": _any_return,
     "payments:console_refund": _any_order,
     "payments:console_refund_confirm": _any_order,
     "payments:console_refund_retry": _any_refund,
@@ -200,6 +228,10 @@ EXAMPLES: dict[str, Callable[[User], dict[str, Any]]] = {
     "orders:guest": _signed_order,
     "orders:guest_invoice": _signed_order,
     "orders:invoice": _order_of,
+    "orders:return_request": _order_of,
+    "orders:return_withdraw": _return_of,
+    "orders:guest_return_request": _signed_order,
+    "orders:guest_return_withdraw": _signed_return,
     "payments:cancel": _signed_order,
     "payments:retry": _signed_order,
     "payments:return": _signed_order,
