@@ -9,6 +9,8 @@ class MonitoringConfig(AppConfig):
         from core import contracts, navigation  # noqa: PLC0415  models are loaded only now
         from monitoring import (  # noqa: F401, PLC0415  each registers what it declares
             checks_config,
+            checks_disputes,
+            checks_hooks,
             checks_operations,
             checks_orders,
             checks_payments,

@@ -63,11 +63,16 @@ def _of_event(key: str, user: Any) -> list[Link]:
     return _link(user, "The event", "payments:console_webhook", "webhooks_replay", key)
 
 
+def _of_dispute(key: str, user: Any) -> list[Link]:
+    return _link(user, "The dispute", "payments:console_dispute", "disputes_manage", key)
+
+
 FINDERS: dict[str, Callable[[str, Any], list[Link]]] = {
     "stock_item": _of_stock,
     "order": _of_order,
     "payment": _of_payment,
     "refund": _of_refund,
+    "dispute": _of_dispute,
     "mail": _of_mail,
     "webhook_event": _of_event,
 }

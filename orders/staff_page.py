@@ -27,6 +27,7 @@ class StaffOrderPage:
         self.may_manage = user.has_perm("rbac.orders_manage")
         self.may_refund = user.has_perm("rbac.refunds_make")
         self.may_see_mail = user.has_perm("rbac.mail_view")
+        self.may_see_disputes = user.has_perm("rbac.disputes_manage")
         self.may_handle_returns = user.has_perm("rbac.returns_manage")
 
     @cached_property
@@ -37,7 +38,7 @@ class StaffOrderPage:
     @cached_property
     def payments(self) -> list[Any]:
         """Payments with attempts, and refunds with what they give back; the oldest first."""
-        wanted = self.order.payments.prefetch_related("refunds__lines__line", "payment_attempts")
+        wanted = self.order.payments.prefetch_related("refunds__lines__line", "payment_attempts", "disputes")
         return list(wanted.order_by("created_at", "pk"))
 
     @cached_property
@@ -45,6 +46,22 @@ class StaffOrderPage:
         """All refunds, the newest first."""
         found = [refund for payment in self.payments for refund in payment.refunds.all()]
         return sorted(found, key=lambda refund: (refund.created_at, refund.pk), reverse=True)
+
+    @cached_property
+    def disputes(self) -> list[Any]:
+        """All disputes and inquiries, the newest first."""
+        found = [dispute for payment in self.payments for dispute in payment.disputes.all()]
+        return sorted(found, key=lambda dispute: (dispute.opened_at, dispute.pk), reverse=True)
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the bank decides about its money: a dispute is open or lost."""
+        return any((row.is_open or row.outcome == "lost") and not row.is_inquiry for row in self.disputes)
+
+    @property
+    def unanswered(self) -> Any:
+        """A dispute or inquiry that waits for evidence; None without one, or for whom it is no concern."""
+        return next((row for row in self.disputes if self.may_see_disputes and row.is_unanswered), None)
 
     @cached_property
     def parcels(self) -> list[Fulfilment]:
@@ -92,6 +109,12 @@ class StaffOrderPage:
         return self.may_manage and not self.is_held and self.order.status in (Status.PENDING, Status.PAID)
 
     @property
+    def can_release(self) -> bool:
+        """Whether its hold may be ended: not while a dispute or an inquiry is open, nor after a dispute was lost."""
+        is_kept = any(row.is_open or row.outcome == "lost" for row in self.disputes)
+        return self.may_manage and self.is_held and not is_kept
+
+    @property
     def can_ship(self) -> bool:
         """Whether there is something to send."""
         return self.may_manage and self.order.status == Status.PAID and self.units_left > 0
@@ -121,13 +144,14 @@ class StaffOrderPage:
 
     @property
     def primary(self) -> str:
-        """The one thing to do next: `send_refund`, `refund`, `release`, `ship`, `sync`, or nothing."""
+        """The one thing to do next: `send_refund`, `refund`, `dispute`, `release`, `ship`, `sync`, or nothing."""
         has_failed = bool(self.refunds) and self.refunds[0].status == "failed"
         steps = {
             "send_refund": self.unsent_refund is not None,
             "refund": has_failed and self.can_refund,
-            "release": self.is_held and self.may_manage,
-            "ship": self.can_ship,
+            "dispute": self.unanswered is not None,
+            "release": self.can_release,
+            "ship": self.can_ship and not self.is_held,
             "sync": self.can_sync,
         }
         return next((step for step, is_due in steps.items() if is_due), "")

@@ -25,7 +25,7 @@ from monitoring.tests.factories import make_issue
 from orders.fulfilment import ship
 from orders.links import guest_signature
 from orders.tests.factories import make_order, make_return
-from payments.tests.factories import make_event, make_refund
+from payments.tests.factories import make_dispute, make_event, make_payout, make_refund
 from products.tests.factories import make_category, make_product, make_variant
 
 HELD = {
@@ -33,13 +33,13 @@ HELD = {
     "analyst": "console analytics_view exports_run issues_view",
     "ops": (
         "console analytics_view exports_run issues_view orders_view orders_manage refunds_make returns_manage "
-        "invoices_view customers_view mail_view stock_manage catalogue_manage discounts_manage reviews_manage "
-        "webhooks_replay checks_run issues_manage jobs_view"
+        "disputes_manage invoices_view customers_view mail_view stock_manage catalogue_manage discounts_manage "
+        "reviews_manage webhooks_replay checks_run issues_manage jobs_view"
     ),
     "admin": (
         "console analytics_view exports_run issues_view orders_view orders_manage refunds_make returns_manage "
-        "invoices_view customers_view mail_view stock_manage catalogue_manage discounts_manage reviews_manage "
-        "webhooks_replay checks_run issues_manage jobs_view people_manage settings_manage terms_manage "
+        "disputes_manage invoices_view customers_view mail_view stock_manage catalogue_manage discounts_manage "
+        "reviews_manage webhooks_replay checks_run issues_manage jobs_view people_manage settings_manage terms_manage "
         "refunds_approve personal_export audit_view jobs_run customers_merge"
     ),
 }
@@ -66,6 +66,16 @@ STAFF_PAGES = {
     "payments:console_refund_retry": "refunds_make",
     "payments:console_cancel": "orders_manage",
     "payments:console_sync": "orders_manage",
+    "payments:console_disputes": "disputes_manage",
+    "payments:console_dispute": "disputes_manage",
+    "payments:console_dispute_pack": "disputes_manage",
+    "payments:console_dispute_answer": "disputes_manage",
+    "payments:console_dispute_sync": "disputes_manage",
+    "payments:console_finance": "analytics_view",
+    "payments:console_movements": "analytics_view",
+    "payments:console_payouts": "analytics_view",
+    "payments:console_payout": "analytics_view",
+    "payments:console_sides": "analytics_view",
     "payments:console_webhooks": "webhooks_replay",
     "payments:console_webhook": "webhooks_replay",
     "payments:console_webhook_replay": "webhooks_replay",
@@ -171,6 +181,10 @@ def _any_refund(_user: User) -> dict[str, Any]:
     return {"refund_id": make_refund().pk}
 
 
+def _any_dispute(_user: User) -> dict[str, Any]:
+    return {"dispute_id": make_dispute().pk}
+
+
 def _mail(_user: User) -> dict[str, Any]:
     return {"mail_id": make_mail().pk}
 
@@ -205,6 +219,12 @@ EXAMPLES: dict[str, Callable[[User], dict[str, Any]]] = {
     "payments:console_refund_retry": _any_refund,
     "payments:console_cancel": _any_order,
     "payments:console_sync": _any_order,
+    "payments:console_dispute": _any_dispute,
+    "payments:console_dispute_pack": _any_dispute,
+    "payments:console_dispute_answer": _any_dispute,
+    "payments:console_dispute_sync": _any_dispute,
+    "payments:console_payout": _any_payout,
+    "payments:console_sides": lambda _user: {"day": "2026-06-01"},
     "payments:console_webhook": _any_event,
     "payments:console_webhook_replay": _any_event,
     "products:console_stock_item": _any_variant,

@@ -19,9 +19,9 @@ from monitoring.registry import CHECKS
 from monitoring.running import Pass, run_checks
 from orders.models import Order
 from orders.tests.factories import make_order, make_tax_rate
-from payments.models import Payment, Refund, WebhookEvent
+from payments.models import Dispute, Payment, Refund, WebhookEvent
 from payments.refunding import RefundChoice, request_refund
-from payments.tests.factories import make_paid
+from payments.tests.factories import make_dispute, make_paid
 from products.models import StockItem
 from products.tests.factories import make_variant
 
@@ -38,6 +38,7 @@ class Shop:
     refund: Refund
     stock: StockItem
     event: WebhookEvent
+    dispute: Dispute
 
     def keys(self) -> dict[str, object]:
         """What the SQL of a fault may name."""
@@ -48,6 +49,8 @@ class Shop:
             "refund": self.refund.pk,
             "stock": self.stock.pk,
             "event": self.event.pk,
+            "dispute": self.dispute.pk,
+            "told": self.event.stripe_event_id,
             "mail": make_mail().pk,
             "day": self.paid.paid_at.date().isoformat() if self.paid.paid_at else "",
         }
@@ -59,13 +62,23 @@ def make_shop() -> Shop:
     order, payment = make_paid(lines={variant: 2})
     choice = RefundChoice(units={order.lines.get().pk: 1}, reason="broken")
     refund = request_refund(order.pk, choice=choice, actor=make_user("ops"), request_key=f"key-{next(_numbers)}")
+    dispute = make_dispute(payment=payment, status="won", outcome="won", closed_at=timezone.now(), submission_count=1)
     pending = make_order({variant: 3})
     make_tax_rate()
     event = make_event()
     make_heartbeats()
     build_snapshots(FULL)
     order.refresh_from_db()
-    return Shop(order, pending, payment, refund, StockItem.objects.get(variant=variant), event)
+    return Shop(order, pending, payment, refund, StockItem.objects.get(variant=variant), event, dispute)
+
+
+def make_told_an_hour_ago() -> Resource:
+    """Let one of the events at Stripe, a success of a payment, be an hour old; the others are just under way."""
+    told = Resource.objects.filter(kind="event", label="payment_intent.succeeded").latest("pk")
+    told.created -= 3_600
+    told.data |= {"created": told.created}
+    told.save()
+    return told
 
 
 def make_event(**fields: Any) -> WebhookEvent:

@@ -131,6 +131,32 @@ FAULTS = [
         "UPDATE payments_refund SET settled_note = 'paid by bank transfer' WHERE id = :refund",
     ),
     Fault(
+        "ops.dispute_due",
+        "dispute:{dispute}:GBP",
+        "UPDATE payments_dispute SET status = 'needs_response', outcome = '', closed_at = NULL, submission_count = 0, "
+        "evidence_due_at = :tomorrow WHERE id = :dispute",
+        "UPDATE payments_dispute SET submission_count = 1 WHERE id = :dispute",
+    ),
+    Fault(
+        "ops.dispute_due",
+        "dispute:{dispute}:GBP",
+        "UPDATE payments_dispute SET status = 'warning_needs_response', is_inquiry = TRUE, outcome = '', "
+        "closed_at = NULL, submission_count = 0, evidence_due_at = :half_an_hour_ago WHERE id = :dispute",
+        "UPDATE payments_dispute SET evidence_due_at = NULL WHERE id = :dispute",
+    ),
+    Fault(
+        "dispute.unknown_status",
+        "dispute:{dispute}:GBP",
+        "UPDATE payments_dispute SET status = 'in_arbitration' WHERE id = :dispute",
+        "UPDATE payments_dispute SET status = 'won' WHERE id = :dispute",
+    ),
+    Fault(
+        "dispute.without_payment",
+        "dispute:{dispute}:GBP",
+        "UPDATE payments_dispute SET payment_id = NULL WHERE id = :dispute",
+        "UPDATE payments_dispute SET payment_id = :payment WHERE id = :dispute",
+    ),
+    Fault(
         "order.line_total_mismatch",
         "order:{order}:GBP",
         "UPDATE orders_orderline SET unit_price_minor = unit_price_minor + 1, total_minor = total_minor + quantity "
