@@ -121,9 +121,9 @@ class StaffOrderPage:
 
     @property
     def can_refund(self) -> bool:
-        """Whether some of its money can still be given back through Stripe."""
-        paid = (row for row in self.payments if row.disposition == "applied" and row.tender == "stripe")
-        return self.may_refund and any(row.refundable_minor > 0 for row in paid)
+        """Whether some of its money can still be given back."""
+        paid = (row for row in self.payments if row.disposition == "applied")
+        return self.may_refund and not self.is_bound and any(row.refundable_minor > 0 for row in paid)
 
     @property
     def can_cancel(self) -> bool:
