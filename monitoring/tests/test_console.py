@@ -18,6 +18,7 @@ from monitoring.registry import CHECKS
 from monitoring.running import begin
 from monitoring.tests.factories import make_issue, make_shop, run
 from orders.tests.factories import make_order
+from payments.tests.factories import make_dispute
 from products.models import StockItem
 
 pytestmark = pytest.mark.django_db
@@ -198,6 +199,13 @@ def test_an_issue_links_only_where_its_reader_may_go(signed_in):
     assert reverse("orders:console_detail", args=[order.pk]) not in html
     assert "Take it on" not in html
     assert "Mute" not in html
+
+
+def test_an_issue_of_a_dispute_leads_to_it(signed_in):
+    dispute = make_dispute()
+    issue = make_issue(check_id="ops.dispute_due", entity_type="dispute", entity_pk=str(dispute.pk))
+    assert dispute.get_absolute_url() in page(signed_in("ops"), issue.get_absolute_url())
+    assert dispute.get_absolute_url() not in page(signed_in("analyst"), issue.get_absolute_url())
 
 
 def test_an_issue_of_a_check_that_is_gone_can_still_be_read_and_resolved(signed_in):
