@@ -30,3 +30,9 @@ def day_bounds(day: date) -> tuple[datetime, datetime]:
 def today() -> date:
     """Return the current day in the store's zone."""
     return business_day(timezone.now())
+
+
+def month_of(day: date) -> tuple[date, date]:
+    """Return the first and the last day of the month of a day."""
+    first = day.replace(day=1)
+    return first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)

@@ -1,4 +1,4 @@
-"""The form that all others extend, and whole numbers that are nothing else."""
+"""The form that all others extend, and whole numbers, days and months that are nothing else."""
 
 import re
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}\Z")
 TOO_LONG = re.compile(r"-?[0-9]+\Z")
+MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])\Z")
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)
 
 
@@ -79,3 +80,18 @@ class DayField(forms.DateField):
         if day is not None and not FIRST_DAY <= day <= LAST_DAY:
             raise ValidationError(f"Enter a day between {FIRST_DAY.year} and {LAST_DAY.year}.", code="out_of_range")
         return day
+
+
+class MonthField(forms.Field):
+    """A month that a shop can have something to do with, as browsers send it: 2026-11. Becomes its first day."""
+
+    widget = forms.DateInput({"type": "month", "placeholder": "2026-11"})
+
+    def to_python(self, value: Any) -> date | None:
+        """Return the first day of the month. Raises ValidationError for anything else."""
+        text = str(value).strip() if value is not None else ""
+        if text == "":
+            return None
+        if not MONTH.match(text) or not FIRST_DAY.year <= int(text[:4]) <= LAST_DAY.year:
+            raise ValidationError("Enter a month like 2026-11.", code="invalid")
+        return date(int(text[:4]), int(text[5:]), 1)

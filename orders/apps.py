@@ -33,3 +33,12 @@ class OrdersConfig(AppConfig):
             summary="Answer what shoppers want to send back, and record what has come.",
             count=waiting_count,
         )
+        navigation.register(
+            "Sales",
+            "Invoices",
+            "orders:console_invoices",
+            "invoices_view",
+            "receipt",
+            position=30,
+            summary="Look up invoices and credit notes, and what a month of them comes to.",
+        )

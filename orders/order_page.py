@@ -1,4 +1,4 @@
-"""An order's pages as objects: what its customer sees, and its invoice."""
+"""An order's page as an object: what its customer sees."""
 
 from functools import cached_property
 from typing import Any
@@ -86,14 +86,23 @@ class OrderPage:
         """What was sent, with carrier and tracking number."""
         return list(self.order.fulfilments.all())
 
+    @cached_property
+    def documents(self) -> list[tuple[Invoice, str]]:
+        """The invoice and then the credit notes, each with where it is printed; nothing before the order is paid."""
+        found = sorted(self.order.invoices.all(), key=lambda document: (document.is_credit_note, document.number))
+        return [(document, self._document_url(document)) for document in found]
+
     @property
     def invoice_url(self) -> str:
         """Where the invoice is printed; empty before there is one."""
-        if not self.order.invoices.exists():
-            return ""
+        return self.documents[0][1] if self.documents else ""
+
+    def _document_url(self, document: Invoice) -> str:
+        number = [document.number] if document.is_credit_note else []
+        name = "credit_note" if document.is_credit_note else "invoice"
         if self.is_guest:
-            return reverse("orders:guest_invoice", args=[self.order.public_id, self.signature])
-        return reverse("orders:invoice", args=[self.order.public_id])
+            return reverse(f"orders:guest_{name}", args=[self.order.public_id, self.signature, *number])
+        return reverse(f"orders:{name}", args=[self.order.public_id, *number])
 
     @cached_property
     def signature(self) -> str:
@@ -104,42 +113,3 @@ class OrderPage:
     def url(self) -> str:
         """This page's own address."""
         return guest_path(self.order) if self.is_guest else self.order.get_absolute_url()
-
-
-class InvoicePage:
-    """What is printed: the invoice as it was issued, with its lines and the tax by rate."""
-
-    def __init__(self, order: Order) -> None:
-        self.order = order
-        self.lines = list(order.lines.all())
-        self.invoice = order.invoices.filter(kind=Invoice.Kind.INVOICE).first()
-
-    @cached_property
-    def address(self) -> OrderAddress | None:
-        """The buyer; None once it is erased."""
-        return OrderAddress.objects.filter(order=self.order).first()
-
-    @property
-    def country(self) -> str:
-        """The country it went to, in words."""
-        return country_name(str(self.order.country))
-
-    @cached_property
-    def totals(self) -> list[dict[str, Any]]:
-        """The sums for the summary component."""
-        return totals_of(self.order, code=self.order.discount_code, delivery=self.order.shipping_name)
-
-    @cached_property
-    def taxes(self) -> list[dict[str, Any]]:
-        """Net and tax of goods and delivery by rate, the highest rate first."""
-        order = self.order
-        charged = [(line.tax_rate_bps, line.total_minor, line.tax_minor) for line in self.lines]
-        charged.append((order.shipping_tax_rate_bps, order.shipping_charged_minor, order.shipping_tax_minor))
-        by_rate: dict[int, dict[str, Any]] = {}
-        for rate_bps, total, tax in charged:
-            if rate_bps is None or not (total or tax):
-                continue
-            row = by_rate.setdefault(rate_bps, {"rate": f"{rate_bps / 100:g} %", "net_minor": 0, "tax_minor": 0})
-            row["net_minor"] += total - tax if order.prices_include_tax else total
-            row["tax_minor"] += tax
-        return [by_rate[rate] for rate in sorted(by_rate, reverse=True)]

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from orders.conditions import Condition, goods_condition, money_condition
-from orders.models import Fulfilment, Order, OrderAddress, OrderLine, Return
+from orders.models import Fulfilment, Invoice, Order, OrderAddress, OrderLine, Return
 from orders.returnable import returnable_units
 from orders.selectors import country_name
 from orders.showing import totals_of
@@ -27,6 +27,7 @@ class StaffOrderPage:
         self.may_manage = user.has_perm("rbac.orders_manage")
         self.may_refund = user.has_perm("rbac.refunds_make")
         self.may_see_mail = user.has_perm("rbac.mail_view")
+        self.may_see_invoices = user.has_perm("rbac.invoices_view")
         self.may_see_disputes = user.has_perm("rbac.disputes_manage")
         self.may_handle_returns = user.has_perm("rbac.returns_manage")
 
@@ -172,6 +173,13 @@ class StaffOrderPage:
     def timeline(self) -> list[Entry]:
         """What happened, the newest first."""
         return timeline(self.order, self.payments, self.parcels)
+
+    @cached_property
+    def documents(self) -> list[Invoice]:
+        """The invoice and then the credit notes, for whoever may see them."""
+        if not self.may_see_invoices:
+            return []
+        return sorted(self.order.invoices.all(), key=lambda document: (document.is_credit_note, document.number))
 
     @cached_property
     def address(self) -> OrderAddress | None:

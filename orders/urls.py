@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders import bag_views, console, return_console, return_views, views
+from orders import bag_views, console, invoice_console, invoice_views, return_console, return_views, views
 
 app_name = "orders"
 
@@ -16,9 +16,15 @@ urlpatterns = [
     path("bag/code/remove/", bag_views.code_remove, name="code_remove"),
     path("account/orders/", views.order_list, name="list"),
     path("orders/<str:public_id>/", views.detail, name="detail"),
-    path("orders/<str:public_id>/invoice/", views.invoice, name="invoice"),
+    path("orders/<str:public_id>/invoice/", invoice_views.invoice, name="invoice"),
+    path("orders/<str:public_id>/credit-notes/<int:number>/", invoice_views.credit_note, name="credit_note"),
     path("orders/<str:public_id>/<str:signature>/", views.guest, name="guest"),
-    path("orders/<str:public_id>/<str:signature>/invoice/", views.guest_invoice, name="guest_invoice"),
+    path("orders/<str:public_id>/<str:signature>/invoice/", invoice_views.guest_invoice, name="guest_invoice"),
+    path(
+        "orders/<str:public_id>/<str:signature>/credit-notes/<int:number>/",
+        invoice_views.guest_credit_note,
+        name="guest_credit_note",
+    ),
     path("orders/<str:public_id>/returns/new/", return_views.return_request, name="return_request"),
     path(
         "orders/<str:public_id>/returns/<int:return_id>/withdraw/", return_views.return_withdraw, name="return_withdraw"
@@ -44,4 +50,6 @@ urlpatterns = [
     path("console/orders/<int:order_id>/hold/", console.order_hold, name="console_hold"),
     path("console/orders/<int:order_id>/release/", console.order_release, name="console_release"),
     path("console/orders/<int:order_id>/note/", console.order_note, name="console_note"),
+    path("console/invoices/", invoice_console.document_list, name="console_invoices"),
+    path("console/invoices/<int:document_id>/", invoice_console.document_detail, name="console_invoice"),
 ]

@@ -1,4 +1,4 @@
-"""Order pages: the owner's list, an order for its owner or by its signed address, and the printed invoice."""
+"""Order pages: the owner's list, and an order for its owner or by its signed address."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -9,7 +9,7 @@ from core.access import public, signed_in
 from core.http import paginate
 from orders.links import is_signed_for
 from orders.models import Order
-from orders.order_page import InvoicePage, OrderPage
+from orders.order_page import OrderPage
 
 ORDERS_PER_PAGE = 20
 
@@ -40,22 +40,6 @@ def guest(request: HttpRequest, public_id: str, signature: str) -> HttpResponse:
     return _order_page(request, signed_order(public_id, signature), is_guest=True)
 
 
-@signed_in
-@never_cache
-@require_safe
-def invoice(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The invoice of an order of one's own, to print."""
-    return _invoice_page(request, owned_order(request, public_id))
-
-
-@public
-@never_cache
-@require_safe
-def guest_invoice(request: HttpRequest, public_id: str, signature: str) -> HttpResponse:
-    """The invoice for whoever holds the order's signed address, to print."""
-    return _invoice_page(request, signed_order(public_id, signature))
-
-
 def owned_order(request: HttpRequest, public_id: str) -> Order:
     """Return an order of whoever is signed in. Raises Http404 for anybody else's."""
     return get_object_or_404(Order.objects.owned_by(request.user), public_id=public_id)  # type: ignore[arg-type]
@@ -72,10 +56,3 @@ def _order_page(request: HttpRequest, order: Order, *, is_guest: bool) -> HttpRe
     page = OrderPage(order, is_guest=is_guest)
     meta = {"title": f"Order {order.number}", "robots": "noindex"}
     return render(request, "orders/detail.html", {"page": page, "order": order, "meta": meta})
-
-
-def _invoice_page(request: HttpRequest, order: Order) -> HttpResponse:
-    page = InvoicePage(order)
-    if page.invoice is None:
-        raise Http404("an order has no invoice before it is paid")
-    return render(request, "orders/invoice.html", {"page": page, "order": order})

@@ -55,6 +55,8 @@ STAFF_PAGES = {
     "orders:console_hold": "orders_manage",
     "orders:console_release": "orders_manage",
     "orders:console_note": "orders_manage",
+    "orders:console_invoices": "invoices_view",
+    "orders:console_invoice": "invoices_view",
     "orders:console_returns": "returns_manage",
     "orders:console_return": "returns_manage",
     "orders:console_return_decide": "returns_manage",
@@ -123,6 +125,7 @@ SIGNED_IN_PAGES = {
     "orders:list",
     "orders:detail",
     "orders:invoice",
+    "orders:credit_note",
     "orders:return_request",
     "orders:return_withdraw",
     "wishlist:list",
@@ -163,6 +166,10 @@ def _address_of(user: User) -> dict[str, Any]:
 
 def _any_order(_user: User) -> dict[str, Any]:
     return {"order_id": make_order(paid=True).pk}
+
+
+def _document(_user: User) -> dict[str, Any]:
+    return {"document_id": make_order(paid=True).invoices.get().pk}
 
 
 def _any_variant(_user: User) -> dict[str, Any]:
@@ -209,6 +216,7 @@ EXAMPLES: dict[str, Callable[[User], dict[str, Any]]] = {
     "orders:console_hold": _any_order,
     "orders:console_release": _any_order,
     "orders:console_note": _any_order,
+    "orders:console_invoice": _document,
     "orders:console_return": _any_return,
     "orders:console_return_decide": _any_return,
     "orders:console_return_receive": _any_return,
@@ -247,6 +255,8 @@ EXAMPLES: dict[str, Callable[[User], dict[str, Any]]] = {
     "orders:detail": _order_of,
     "orders:guest": _signed_order,
     "orders:guest_invoice": _signed_order,
+    "orders:guest_credit_note": lambda user: {**_signed_order(user), "number": 1},
+    "orders:credit_note": lambda user: {**_order_of(user), "number": 1},
     "orders:invoice": _order_of,
     "orders:return_request": _order_of,
     "orders:return_withdraw": _return_of,
