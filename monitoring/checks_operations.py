@@ -1,9 +1,9 @@
-"""The machinery: events, mail and jobs get done."""
+"""The machinery: mail and jobs get done."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db.models import Max, Min, QuerySet
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from core.jobs import JOBS, Job
@@ -11,52 +11,9 @@ from core.models import JobRun
 from mail.models import OutgoingMail
 from monitoring.models import Severity
 from monitoring.registry import Finding, Look, check
-from payments.models import WebhookEvent
 
-WAITING_TIME = timedelta(minutes=10)
 GRACE = timedelta(minutes=10)
 DAILY_GRACE = timedelta(hours=2)
-
-
-@check(
-    "hook.unprocessed",
-    title="Event of Stripe's that waits",
-    rule="No event of Stripe's waits for more than 10 minutes.",
-    severity=Severity.HIGH,
-    what_to_do="See whether the worker runs, and what the event's last error says.",
-)
-def hook_unprocessed() -> Look:
-    """Events that came in a while ago and are still to be processed."""
-    waiting = WebhookEvent.objects.filter(
-        state=WebhookEvent.State.RECEIVED, received_at__lt=timezone.now() - WAITING_TIME
-    )
-    return Look(WebhookEvent.objects.count(), _event_findings(waiting))
-
-
-@check(
-    "hook.failed",
-    title="Event of Stripe's that was given up",
-    rule="No event of Stripe's was given up after failing again and again.",
-    severity=Severity.HIGH,
-    what_to_do="Read the event's last error, mend its cause, and replay the event.",
-)
-def hook_failed() -> Look:
-    """Dead events."""
-    return Look(
-        WebhookEvent.objects.count(), _event_findings(WebhookEvent.objects.filter(state=WebhookEvent.State.DEAD))
-    )
-
-
-def _event_findings(events: "QuerySet[WebhookEvent]") -> Iterator[Finding]:
-    for event in events.defer("payload").order_by("pk").iterator():
-        yield Finding(
-            "webhook_event",
-            event.pk,
-            {"state": WebhookEvent.State.PROCESSED.value},
-            {"state": event.state, "attempts": event.attempts},
-            subject=f"Event {event.pk} ({event.type})",
-            size=event.attempts,
-        )
 
 
 @check(

@@ -223,14 +223,34 @@ FAULTS = [
     Fault(
         "hook.unprocessed",
         "webhook_event:{event}",
-        "UPDATE payments_webhookevent SET state = 'received', received_at = :half_an_hour_ago WHERE id = :event",
+        "UPDATE payments_webhookevent SET state = 'received', received_at = :half_an_hour_ago, "
+        "next_attempt_at = :half_an_hour_ago WHERE id = :event",
         "UPDATE payments_webhookevent SET state = 'processed' WHERE id = :event",
+        is_repairable=True,
     ),
     Fault(
         "hook.failed",
         "webhook_event:{event}",
         "UPDATE payments_webhookevent SET state = 'dead' WHERE id = :event",
         "UPDATE payments_webhookevent SET state = 'ignored' WHERE id = :event",
+        is_repairable=True,
+    ),
+    Fault(
+        "hook.silence",
+        "webhook_endpoint:deliveries",
+        "UPDATE payments_webhookevent SET delivered_at = NULL WHERE id = :event",
+        "UPDATE payments_webhookevent SET delivered_at = :now WHERE id = :event",
+        first=(
+            "UPDATE payments_webhookevent SET delivered_at = :now WHERE id = :event",
+            "UPDATE payments_payment SET succeeded_at = :half_an_hour_ago WHERE id = :payment",
+        ),
+    ),
+    Fault(
+        "hook.gap",
+        "stripe_event:{told}",
+        "UPDATE payments_webhookevent SET stripe_event_id = 'evt_another' WHERE id = :event",
+        "UPDATE payments_webhookevent SET stripe_event_id = :told WHERE id = :event",
+        is_repairable=True,
     ),
     Fault(
         "mail.failed",
