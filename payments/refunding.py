@@ -58,6 +58,8 @@ def _promise(
     earlier = Refund.objects.filter(request_key=request_key, payment__order=order).first()
     if earlier is not None:
         return earlier
+    if return_request is not None:
+        close_refunded(order, return_request.pk)
     plan = plan_refund(order_id, choice)
     if choice.expected_minor not in (None, plan.amount_minor):
         raise NotAllowedInState("This order has changed since you looked. Look at what would be given back now.")
@@ -79,8 +81,6 @@ def _promise(
         return_request=return_request,
         settled_note=choice.paid_elsewhere.strip()[:NOTE_LENGTH],
     )
-    if return_request is not None:
-        close_refunded(order, return_request.pk)
     _write_lines(refund, plan, choice)
     count_units(returned_units(refund))
     record_request(order, refund, actor)
