@@ -76,6 +76,13 @@ STATUS_WORDS: dict[str, dict[str, StatusWord]] = {
         "partial": StatusWord("Part refunded", "info"),
         "full": StatusWord("Refunded", "info"),
     },
+    "payout": {
+        "pending": StatusWord("Being prepared", "info"),
+        "in_transit": StatusWord("On its way", "info"),
+        "paid": StatusWord("Paid out", "ok"),
+        "failed": StatusWord("Came back", "err"),
+        "canceled": StatusWord("Canceled"),
+    },
     "stock": {
         "in": StatusWord("In stock", "ok"),
         "low": StatusWord("Low stock", "warn"),

@@ -37,6 +37,15 @@ class PaymentsConfig(AppConfig):
             count=count_waiting,
         )
         navigation.register(
+            "Reports",
+            "Finance",
+            "payments:console_finance",
+            "analytics_view",
+            "banknote",
+            position=20,
+            summary="What moved on the Stripe balance, what reached the bank, and whether it agrees with the orders.",
+        )
+        navigation.register(
             "Operations",
             "Webhooks",
             "payments:console_webhooks",

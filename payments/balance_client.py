@@ -77,6 +77,16 @@ def fetch_payout(payout_id: str) -> PayoutState:
     return _payout(ask(lambda client: client.v1.payouts.retrieve(payout_id)))
 
 
+def fetch_charge(charge_id: str) -> dict[str, Any]:
+    """Read a charge as Stripe tells it. Raises GatewayRefused for one that it does not know."""
+    return ask(lambda client: client.v1.charges.retrieve(charge_id)).to_dict()
+
+
+def fetch_refund(refund_id: str) -> dict[str, Any]:
+    """Read a refund as Stripe tells it. Raises GatewayRefused for one that it does not know."""
+    return ask(lambda client: client.v1.refunds.retrieve(refund_id)).to_dict()
+
+
 def _movements(narrowed: Mapping[str, Any]) -> Iterator[list[Movement]]:
     for page in _pages(_list_movements, narrowed):
         yield [_movement(found) for found in page]

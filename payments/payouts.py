@@ -1,5 +1,6 @@
 """Payouts: what Stripe sends to the bank, what became of it, and the movements that each is made of."""
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import transaction
@@ -18,6 +19,7 @@ from payments.models import BalanceTransaction, Payment, Payout, PayoutItem, Web
 UNFINISHED = ("pending", "in_transit")
 MAY_FAIL_FOR = timedelta(days=14)  # a payout that says `paid` can still fail: within 5 business days, says Stripe
 MOST_AT_ONCE = 100
+BATCH = 500
 OWN = "payout"  # the reporting category of the movement of a payout itself, which is no part of any
 
 
@@ -62,20 +64,20 @@ def follow_payout(event: WebhookEvent) -> bool:
     return True
 
 
-def sync_payout(stripe_id: str) -> Payout:
-    """Fetch a payout with its parts and store both. Safe to repeat; never inside a transaction.
+def sync_payout(stripe_id: str, *, with_parts: bool = False) -> Payout:
+    """Fetch a payout and store it, with its parts if they are not here yet or are asked for once more.
 
-    Raises GatewayRefused for a payout that Stripe does not know, GatewayUnclear when it cannot be asked.
+    Safe to repeat; never inside a transaction. Raises GatewayRefused for a payout that Stripe does not know,
+    GatewayUnclear when it cannot be asked.
     """
     asked_at = timezone.now()
-    return _take(balance_client.fetch_payout(stripe_id), asked_at=asked_at)
+    return _take(balance_client.fetch_payout(stripe_id), asked_at=asked_at, with_parts=with_parts)
 
 
-def _take(state: PayoutState, *, asked_at: datetime) -> Payout:
+def _take(state: PayoutState, *, asked_at: datetime, with_parts: bool = False) -> Payout:
     payout = keep_payout(state, asked_at=asked_at)
-    if state.is_itemised and not payout.items_complete:
-        parts = [movement for page in balance_client.parts_of(state.id) for movement in page]
-        payout = keep_parts(payout.pk, parts)
+    if state.is_itemised and (with_parts or not payout.items_complete):
+        payout = keep_parts(payout.pk, balance_client.parts_of(state.id))
     return payout
 
 
@@ -117,18 +119,29 @@ def _row(state: PayoutState, asked_at: datetime) -> Payout:
     )
 
 
-@transaction.atomic
-def keep_parts(payout_id: int, movements: list[Movement]) -> Payout:
+def keep_parts(payout_id: int, pages: Iterable[Sequence[Movement]]) -> Payout:
     """Store all that a payout is made of, movements that are not here yet included. Safe to repeat.
 
-    The movement of the payout itself, which Stripe lists beside them, is no part of it.
+    The movement of the payout itself, which Stripe lists beside them, is no part of it. Pages are read and stored one
+    by one, and the parts once all are here.
     """
-    keep_movements(movements)
+    keys: set[int] = set()
+    for page in pages:
+        keep_movements(page)
+        ids = [movement.id for movement in page if movement.reporting_category != OWN]
+        keys.update(BalanceTransaction.objects.filter(stripe_id__in=ids).values_list("pk", flat=True))
+    return _set_parts(payout_id, keys)
+
+
+@transaction.atomic
+def _set_parts(payout_id: int, keys: set[int]) -> Payout:
     payout = Payout.objects.lock().get(pk=payout_id)
-    ids = [movement.id for movement in movements if movement.reporting_category != OWN]
-    rows = BalanceTransaction.objects.filter(stripe_id__in=ids).values_list("pk", flat=True)
-    parts = [PayoutItem(payout=payout, balance_transaction_id=pk) for pk in rows]
-    PayoutItem.objects.bulk_create(parts, ignore_conflicts=True)
+    known = dict(payout.items.values_list("balance_transaction_id", "pk"))
+    gone = [pk for key, pk in known.items() if key not in keys]
+    for start in range(0, len(gone), BATCH):
+        PayoutItem.objects.filter(pk__in=gone[start : start + BATCH]).delete()
+    fresh = [PayoutItem(payout=payout, balance_transaction_id=key) for key in sorted(keys - known.keys())]
+    PayoutItem.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=BATCH)
     payout.items_complete = True
     payout.save(update_fields=["items_complete"])
     return payout

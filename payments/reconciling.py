@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
@@ -52,7 +53,7 @@ def summed(pairs: Iterable[Pair]) -> list[Difference]:
     ]
 
 
-def payouts_apart() -> "QuerySet[Payout]":
+def payouts_apart() -> "QuerySet[Any]":
     """Return the automatic payouts that are not the sum of their parts (`parts_minor`), or whose parts never came."""
     late = Q(items_complete=False, is_imported=False, status="paid", created_at__lt=timezone.now() - ITEMISED_WITHIN)
     whole = Q(items_complete=True) & ~Q(parts_minor=F("amount_minor"))
@@ -67,7 +68,7 @@ def payouts_in(days: Days | None) -> Q:
     return Q(created_at__gte=start, created_at__lt=end)
 
 
-def with_parts() -> "QuerySet[Payout]":
+def with_parts() -> "QuerySet[Any]":
     """Return payouts with `parts_minor`, the sum of what each is made of."""
     parts = ~Q(items__balance_transaction__reporting_category=OWN)
     return Payout.objects.annotate(parts_minor=Coalesce(Sum("items__balance_transaction__net_minor", filter=parts), 0))

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from payments import console, dispute_console, refund_console, return_console, views, webhook_console
+from payments import finance_console as finance
 from payments import refund_queue_console as queue
 
 app_name = "payments"
@@ -31,6 +32,11 @@ urlpatterns = [
     path("console/disputes/<int:dispute_id>/pack/", dispute_console.dispute_pack, name="console_dispute_pack"),
     path("console/disputes/<int:dispute_id>/answer/", dispute_console.dispute_answer, name="console_dispute_answer"),
     path("console/disputes/<int:dispute_id>/ask-stripe/", dispute_console.dispute_sync, name="console_dispute_sync"),
+    path("console/finance/", finance.finance, name="console_finance"),
+    path("console/finance/movements/", finance.movement_list, name="console_movements"),
+    path("console/finance/payouts/", finance.payout_list, name="console_payouts"),
+    path("console/finance/payouts/<int:payout_id>/", finance.payout_detail, name="console_payout"),
+    path("console/finance/days/<slug:day>/", finance.sides, name="console_sides"),
     path("console/webhooks/", webhook_console.webhook_list, name="console_webhooks"),
     path("console/webhooks/replay/", webhook_console.webhooks_replay, name="console_webhooks_replay"),
     path("console/webhooks/import/", webhook_console.webhooks_import, name="console_webhooks_import"),

@@ -180,6 +180,10 @@ def _any_product(_user: User) -> dict[str, Any]:
     return {"product_id": make_product().pk}
 
 
+def _any_payout(_user: User) -> dict[str, Any]:
+    return {"payout_id": make_payout().pk}
+
+
 def _any_event(_user: User) -> dict[str, Any]:
     return {"event_id": make_event().pk}
 

@@ -10,8 +10,9 @@ from django.utils import timezone
 from core.days import business_day
 from orders.models import Order
 from orders.tests.factories import make_order
-from payments.balance_client import Movement
-from payments.models import Dispute, Payment, Refund, WebhookEvent
+from payments.balance_client import Movement, PayoutState
+from payments.models import Dispute, Payment, Payout, Refund, WebhookEvent
+from payments.payouts import keep_parts, keep_payout
 from payments.starting import start_payment
 from payments.sync import sync_payment
 from stripe_simulator import control
@@ -50,6 +51,30 @@ def make_movement(**fields: Any) -> Movement:
     rate = values.pop("exchange_rate", None)
     values.setdefault("net_minor", values["amount_minor"] - values["fee_minor"])
     return Movement(**values, exchange_rate=Decimal(rate) if rate else None)
+
+
+def make_state(**fields: Any) -> PayoutState:
+    """Make a payout as Stripe would tell it: 9.60 on its way by Stripe's schedule, unless told otherwise."""
+    now = timezone.now().replace(microsecond=0)
+    values = {
+        "id": f"po_made_{next(_numbers)}",
+        "amount_minor": 960,
+        "currency": "GBP",
+        "status": "in_transit",
+        "is_automatic": True,
+        "is_itemised": False,
+        "arrives_at": now,
+        "created_at": now,
+        "failure_code": "",
+    }
+    return PayoutState(**values | fields)
+
+
+def make_payout(**fields: Any) -> Payout:
+    """Make a payout that Stripe told of, with one part of the same sum, unless told otherwise."""
+    payout = keep_payout(make_state(**fields), asked_at=timezone.now())
+    amount = payout.amount_minor
+    return keep_parts(payout.pk, [[make_movement(amount_minor=amount, fee_minor=0, currency=payout.currency)]])
 
 
 def make_refund(**fields: Any) -> Refund:

@@ -10,7 +10,6 @@ from django.utils import timezone
 from accounts.tests.factories import make_user
 from core.models import DirtyDay
 from payments.balance import import_balance, keep_movements
-from payments.balance_client import PayoutState
 from payments.balance_jobs import let_simulator_pay_out
 from payments.errors import GatewayRefused, GatewayUnclear
 from payments.inbox import drain
@@ -18,27 +17,11 @@ from payments.models import BalanceTransaction, Payout, PayoutItem
 from payments.payouts import arrival_day, import_payouts, keep_parts, keep_payout, sync_payout
 from payments.reconciling import payouts_apart, with_parts
 from payments.refunding import RefundChoice, request_refund
-from payments.tests.factories import make_movement, make_paid
+from payments.tests.factories import make_movement, make_paid, make_state
 from stripe_simulator import control, store
 from stripe_simulator.models import Resource
 
 pytestmark = pytest.mark.django_db
-
-
-def make_state(**fields: Any) -> PayoutState:
-    now = timezone.now().replace(microsecond=0)
-    values = {
-        "id": "po_1",
-        "amount_minor": 960,
-        "currency": "GBP",
-        "status": "in_transit",
-        "is_automatic": True,
-        "is_itemised": False,
-        "arrives_at": now,
-        "created_at": now,
-        "failure_code": "",
-    }
-    return PayoutState(**values | fields)
 
 
 def paid_out() -> Payout:
@@ -115,19 +98,22 @@ def test_a_payout_that_says_paid_and_then_fails_is_followed_weeks_later() -> Non
 
 def test_an_older_answer_does_not_undo_a_newer_one() -> None:
     asked_at = timezone.now()
-    keep_payout(make_state(status="paid"), asked_at=asked_at)
-    kept = keep_payout(make_state(status="in_transit"), asked_at=asked_at - timedelta(seconds=1))
+    keep_payout(make_state(id="po_1", status="paid"), asked_at=asked_at)
+    kept = keep_payout(make_state(id="po_1", status="in_transit"), asked_at=asked_at - timedelta(seconds=1))
     assert (kept.status, Payout.objects.get().status) == ("paid", "paid")
 
 
 def test_a_payout_marks_the_days_it_changes_and_no_day_to_come() -> None:
     with time_machine.travel(datetime(2026, 6, 1, 12, tzinfo=UTC)):
-        keep_payout(make_state(arrives_at=datetime(2026, 6, 3, tzinfo=UTC)), asked_at=timezone.now())
+        keep_payout(make_state(id="po_1", arrives_at=datetime(2026, 6, 3, tzinfo=UTC)), asked_at=timezone.now())
         assert set(DirtyDay.objects.values_list("source_type", "day")) == {("payout", date(2026, 6, 1))}
     with time_machine.travel(datetime(2026, 6, 3, 12, tzinfo=UTC)):
         DirtyDay.objects.all().delete()
         paid = make_state(
-            status="paid", arrives_at=datetime(2026, 6, 3, tzinfo=UTC), created_at=datetime(2026, 6, 1, 12, tzinfo=UTC)
+            id="po_1",
+            status="paid",
+            arrives_at=datetime(2026, 6, 3, tzinfo=UTC),
+            created_at=datetime(2026, 6, 1, 12, tzinfo=UTC),
         )
         keep_payout(paid, asked_at=timezone.now())
         assert set(DirtyDay.objects.values_list("day", flat=True)) == {date(2026, 6, 1), date(2026, 6, 3)}
@@ -138,38 +124,53 @@ def test_the_day_of_arrival_is_read_in_utc_as_stripe_writes_it(settings: Any) ->
 
 
 def test_a_manual_payout_has_no_parts_and_is_not_held_against_any() -> None:
-    keep_payout(make_state(is_automatic=False, status="paid"), asked_at=timezone.now())
+    keep_payout(make_state(id="po_1", is_automatic=False, status="paid"), asked_at=timezone.now())
     assert not payouts_apart().exists()
 
 
 def test_an_automatic_payout_whose_parts_never_come_stands_out() -> None:
-    keep_payout(make_state(status="paid"), asked_at=timezone.now())
+    keep_payout(make_state(id="po_1", status="paid"), asked_at=timezone.now())
     assert not payouts_apart().exists()
     with time_machine.travel(timezone.now() + timedelta(days=3)):
         assert payouts_apart().get().stripe_id == "po_1"
 
 
 def test_a_payout_that_is_not_the_sum_of_its_parts_stands_out() -> None:
-    payout = keep_payout(make_state(amount_minor=961), asked_at=timezone.now())
-    keep_parts(payout.pk, [make_movement()])
+    payout = keep_payout(make_state(id="po_1", amount_minor=961), asked_at=timezone.now())
+    keep_parts(payout.pk, [[make_movement()]])
     assert [(one.amount_minor, one.parts_minor) for one in payouts_apart()] == [(961, 960)]
 
 
 def test_the_money_of_a_failed_payout_is_part_of_the_next() -> None:
-    payout = keep_payout(make_state(), asked_at=timezone.now())
+    payout = keep_payout(make_state(id="po_1"), asked_at=timezone.now())
     back = make_movement(reporting_category="payout_reversal", type="payout_failure", fee_minor=0, amount_minor=960)
-    keep_parts(payout.pk, [back])
+    keep_parts(payout.pk, [[back]])
     assert with_parts().get().parts_minor == 960
 
 
 def test_a_movement_is_part_of_one_payout_only() -> None:
     movement = make_movement()
     keep_movements([movement])
-    first = keep_payout(make_state(), asked_at=timezone.now())
+    first = keep_payout(make_state(id="po_1"), asked_at=timezone.now())
     second = keep_payout(make_state(id="po_2"), asked_at=timezone.now())
-    keep_parts(first.pk, [movement])
-    keep_parts(second.pk, [movement])
+    keep_parts(first.pk, [[movement]])
+    keep_parts(second.pk, [[movement]])
     assert [one.stripe_id for one in payouts_apart()] == ["po_2"]
+
+
+def test_parts_that_went_wrong_are_set_right_when_they_are_asked_for_once_more() -> None:
+    payout = paid_out()
+    PayoutItem.objects.filter(balance_transaction__reporting_category="refund").delete()
+    (stray,) = keep_movements([make_movement()])
+    PayoutItem.objects.create(payout=payout, balance_transaction=stray)
+    assert payouts_apart().exists()
+    sync_payout(payout.stripe_id)
+    assert payouts_apart().exists()
+
+    sync_payout(payout.stripe_id, with_parts=True)
+
+    assert not payouts_apart().exists()
+    assert PayoutItem.objects.count() == 3
 
 
 def test_a_payout_that_stripe_does_not_know_is_refused() -> None:
