@@ -159,6 +159,9 @@ VALUES = {
     "order_expiry_minutes": "60",
     "ship_sla_hours": "24",
     "low_stock_threshold": "3",
+    "refund_limit_minor": "150",
+    "refund_second_person_minor": "£1,000.00",
+    "return_window_days": "14",
     "seller_name": "Shop Ltd",
     "seller_address": "1 Green Lane\nLeeds",
     "vat_number": "GB1",
@@ -181,10 +184,24 @@ def test_settings_are_saved_and_recorded_without_personal_data(client: Client) -
         "order_expiry_minutes": [45, 60],
         "ship_sla_hours": [48, 24],
         "low_stock_threshold": [5, 3],
+        "refund_limit_minor": [20_000, 15_000],
+        "refund_second_person_minor": [None, 100_000],
+        "return_window_days": [30, 14],
         "seller_name": "changed",
         "seller_address": "changed",
         "vat_number": "changed",
     }
+
+
+def test_sums_are_shown_as_they_are_typed_and_no_second_person_is_an_empty_field(client: Client) -> None:
+    enter(client, "admin")
+
+    html = page(client, SETTINGS)
+
+    assert 'name="refund_limit_minor" value="200.00"' in html
+    assert 'value="None"' not in html
+    client.post(SETTINGS, VALUES | {"refund_second_person_minor": ""})
+    assert StoreSetting.current().refund_second_person_minor is None
 
 
 def test_saving_the_same_again_records_nothing(client: Client) -> None:
@@ -205,6 +222,12 @@ def test_saving_the_same_again_records_nothing(client: Client) -> None:
         ("ship_sla_hours", "0", "Enter 1 or more."),
         ("ship_sla_hours", "２４", "Enter a whole number in figures, such as 2."),
         ("low_stock_threshold", "9" * 30, "Enter 1,000 or fewer."),
+        ("refund_limit_minor", "", "This field is required."),
+        ("refund_limit_minor", "-1", "Enter nothing below zero."),
+        ("refund_limit_minor", "１０", "is not an amount."),
+        ("refund_limit_minor", "1.005", "GBP has 2 decimal places"),
+        ("refund_second_person_minor", "9" * 30, "is not an amount."),
+        ("return_window_days", "366", "Enter 365 or fewer."),
         ("support_email", "nobody", "Enter a valid email address."),
         ("announcement", "x" * 161, "at most 160 characters"),
     ],
