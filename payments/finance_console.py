@@ -11,7 +11,7 @@ from core.access import staff
 from core.forms import FIRST_DAY, LAST_DAY
 from payments.finance_forms import read_period
 from payments.finance_page import FinancePage
-from payments.finance_rows import MovementsPage, PayoutPage, PayoutsPage, SidesPage
+from payments.finance_rows_page import MovementsPage, PayoutPage, PayoutsPage, SidesPage
 from payments.models import Payout
 
 
