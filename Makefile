@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help demo test gates drills fmt bench bench-figures contact-sheet lock clean venv venv-dev
+.PHONY: help demo test gates drills simulate fmt bench bench-figures contact-sheet lock clean venv venv-dev
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ gates: venv-dev ## The release gates: PASS, FAIL or NOT RUN (MILESTONE=m2: in a 
 drills: venv-dev ## What takes longer than a test may: kill, restore, soak
 	@$(PY) -m pytest -m drill
 
+simulate: venv-dev ## Random trade under faults (SEEDS=2000 of them, or SEED=123 alone with its trace)
+	@$(PY) -m tools.simulate --seeds $(or $(SEEDS),200) $(if $(SEED),--seed $(SEED))
+
 fmt: venv-dev ## Format and mend code and templates
 	@$(PY) -m tools.format
 
@@ -34,6 +37,9 @@ bench: venv-dev ## Requests a second of the busiest pages beside a bare view, on
 
 bench-figures: venv-dev ## Import, snapshot build and export at 200,000 orders beside their bare SQL (ORDERS=)
 	@$(PY) -m bench.figures --orders $(or $(ORDERS),200000)
+
+bench-inbox: venv-dev ## Signed events accepted and worked off a second, beside a bare view that inserts (ORDERS=)
+	@$(PY) -m bench.inbox --orders $(or $(ORDERS),300)
 
 contact-sheet: venv-dev ## Pictures of every page, light and dark, phone and desk, into docs/contact-sheet/
 	@$(PY) -m tools.contact_sheet

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.test import TransactionTestCase
 
 from core.db import append_only_lifted
+from stripe_simulator.tests import judged
 from tests.environment import DIRECTORY
 
 
@@ -55,6 +56,21 @@ def append_only_tables_can_be_flushed() -> Generator[None]:
     patch.setattr(TransactionTestCase, "_fixture_teardown", flush_with_triggers_lifted)
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_judge_beside_the_simulator() -> None:
+    """Hold what the shop and the simulator say to each other against Stripe's OpenAPI file, in every test."""
+    settings.STRIPE_SIMULATOR = "stripe_simulator.tests.judged.handle"
+
+
+@pytest.fixture(autouse=True)
+def every_exchange_with_stripe_is_judged() -> Generator[None]:
+    """A test in which shop or simulator said what Stripe does not document fails, even if the shop caught it."""
+    yield
+    found, judged.mistakes[:] = list(judged.mistakes), []
+    if found:
+        pytest.fail("\n".join(found))
 
 
 def is_local(family: int, address: Sequence[object] | str | bytes) -> bool:

@@ -87,7 +87,7 @@ def _trimmings(intent: Resource) -> dict[str, Any]:
         "receipt_number": None,
         "receipt_url": None,
         "review": None,
-        "shipping": None,
+        "shipping": intent.data["shipping"],
         "source_transfer": None,
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,

@@ -46,13 +46,22 @@ def _create(call: Call) -> dict[str, Any]:
         shown = currencies.show(smallest, code)
         raise ApiError(f"Amount must be at least {shown}", code="amount_too_small", param="amount")
     kept = ("metadata", "description", "receipt_email", "payment_method_types", "automatic_payment_methods")
-    intent = intents.open_intent(amount, code, **{key: call.params[key] for key in kept if key in call.params})
+    values = {key: call.params[key] for key in kept if key in call.params}
+    if "shipping" in call.params:
+        values["shipping"] = _shipping(call.params["shipping"])
+    intent = intents.open_intent(amount, code, **values)
     if "payment_method" in call.params:
         card = _card_of(call.params["payment_method"])
         store.change(intent, status="requires_confirmation", _card=card.number)
     if call.params.get("confirm"):
         _try(intent, call)
     return render(intent, call.expand)
+
+
+def _shipping(given: dict[str, Any]) -> dict[str, Any]:
+    """A delivery as the API shows it, what was not given as null."""
+    shown = dict.fromkeys(("carrier", "name", "phone", "tracking_number")) | given
+    return shown | {"address": dict.fromkeys(_ADDRESS) | given["address"]}
 
 
 def _confirm(call: Call) -> dict[str, Any]:
@@ -135,6 +144,16 @@ def _card_of(token: str) -> cards.Card:
 
 
 _AUTOMATIC = nested({"enabled": required(boolean), "allow_redirects": choice("always", "never")})
+_ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
+_SHIPPING = nested(
+    {
+        "address": required(nested(dict.fromkeys(_ADDRESS, text()))),
+        "name": required(text()),
+        "carrier": text(),
+        "phone": text(),
+        "tracking_number": text(),
+    }
+)
 _CREATION = {
     **EXPAND,
     "amount": required(integer(0)),
@@ -147,6 +166,7 @@ _CREATION = {
     "payment_method": text(),
     "confirm": boolean,
     "return_url": url,
+    "shipping": _SHIPPING,
 }
 _REASON = choice("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 ENDPOINTS = (

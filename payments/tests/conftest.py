@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from payments.client import stripe_client
+from stripe_simulator.tests import judged
 
 
 @pytest.fixture(autouse=True)
@@ -17,5 +18,6 @@ def simulator_delivers_here(settings: Any) -> None:
 
 def deliver(url: str, headers: dict[str, str], body: bytes) -> int:
     """Hand one signed event to the webhook and return the status of its answer."""
+    judged.judge_event(body)
     kept = {"Stripe-Signature": headers["Stripe-Signature"]}
     return Client().post("/payments/webhook/", body, content_type="application/json", headers=kept).status_code

@@ -52,8 +52,7 @@ def assert_request_matches(method: str, path: str, form_params: dict[str, Any] |
     sent = form_params if isinstance(form_params, dict) else forms.decode(form_params)
     query = forms.decode(urlsplit(path).query)
     if method.upper() == "GET":
-        known = {entry["name"]: entry["schema"] for entry in operation.get("parameters", ()) if entry["in"] == "query"}
-        schema = {"type": "object", "properties": known}
+        schema = _query_schema(template)
         sent = query | sent
     else:
         assert not query, f"{method} {template} takes its parameters in the body"
@@ -61,26 +60,55 @@ def assert_request_matches(method: str, path: str, form_params: dict[str, Any] |
     _check(f"{method} {template} was sent", schema, _typed(sent, schema))
 
 
+@cache
+def _query_schema(template: str) -> dict[str, Any]:
+    parameters = stripe_openapi()["paths"][template]["get"].get("parameters", ())
+    known = {entry["name"]: entry["schema"] for entry in parameters if entry["in"] == "query"}
+    return {"type": "object", "properties": known}
+
+
 def assert_object_matches(kind: str, value: dict[str, Any]) -> None:
     """Fail unless `value` is an object of this kind, such as what an event carries."""
-    _check(f"the object {kind}", {"$ref": f"#/components/schemas/{kind}"}, value)
+    _check(f"the object {kind}", _object_schema(kind), value)
+
+
+@cache
+def _object_schema(kind: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{kind}"}
 
 
 def _operation(method: str, path: str) -> tuple[str, dict[str, Any]]:
     bare = urlsplit(path).path
-    for template, operations in stripe_openapi()["paths"].items():
-        pattern = re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(template))
-        if method.lower() in operations and re.fullmatch(pattern, bare):
-            return template, operations[method.lower()]
+    for pattern, template, operation in _operations(method.lower()):
+        if pattern.fullmatch(bare):
+            return template, operation
     raise AssertionError(f"Stripe has no {method} {bare}")
 
 
+@cache
+def _operations(method: str) -> list[tuple[re.Pattern[str], str, dict[str, Any]]]:
+    return [
+        (re.compile(re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(template))), template, operations[method])
+        for template, operations in stripe_openapi()["paths"].items()
+        if method in operations
+    ]
+
+
 def _check(subject: str, schema: dict[str, Any], value: Any) -> None:
-    validator = Draft202012Validator(_strict(schema), registry=_registry())
-    error = best_match(validator.iter_errors(value))
+    error = best_match(_validator(schema).iter_errors(value))
     if error is not None:
         place = ".".join(map(str, error.absolute_path)) or "the top"
         raise AssertionError(f"{subject}, which Stripe's OpenAPI file refuses at {place}: {error.message[:500]}")
+
+
+_validators: dict[int, Draft202012Validator] = {}
+
+
+def _validator(schema: dict[str, Any]) -> Draft202012Validator:
+    """The validator of a part of the document, made once; the document is never let go, so its parts keep their id."""
+    if id(schema) not in _validators:
+        _validators[id(schema)] = Draft202012Validator(_strict(schema), registry=_registry())
+    return _validators[id(schema)]
 
 
 @cache
@@ -138,6 +166,6 @@ def _typed(value: Any, schema: dict[str, Any]) -> Any:
 def _typed_for_any(value: Any, options: list[dict[str, Any]]) -> Any:
     for option in options:
         candidate = _typed(value, option)
-        if Draft202012Validator(_strict(option), registry=_registry()).is_valid(candidate):
+        if _validator(option).is_valid(candidate):
             return candidate
     return value

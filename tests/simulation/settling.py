@@ -1,0 +1,62 @@
+"""The end of a run: faults cease, everything that waits is delivered, and the jobs run until nothing moves."""
+
+from collections.abc import Callable
+
+from core.jobs import JOBS
+from payments.models import Refund, WebhookEvent
+from stripe_simulator import control
+from stripe_simulator.models import Resource
+from tests.simulation.acts import Act, do
+from tests.simulation.world import World
+
+ROUNDS = 12
+HOURS = (0.1, 0.1, 1, 7, 7, 7, 24, 24)  # leases run out, orders expire, the longest pause of the inbox is over
+LEFT_OUT = (
+    "core.",
+    "audit.",
+    "monitoring.",
+    "products.",
+    "wishlist.",
+    "demo.",
+    "orders.purge",
+    "analytics.",
+    "payments.simulator_events",
+)
+
+
+def settle_down(world: World) -> None:
+    """Let everything come to its end."""
+    world.roll(0)
+    world.is_calm, world.is_down = True, False
+    control.clear_faults()
+    for number in range(ROUNDS):
+        do(world, Act(f"round {number}", 0, _round(HOURS[min(number, len(HOURS) - 1)])))
+        if number >= len(HOURS) and is_quiet():
+            break
+    do(world, Act("figures are built", 0, lambda _world: _run_job("analytics.build_snapshots")))
+
+
+def is_quiet() -> bool:
+    """Whether nothing waits any more."""
+    unfinished = Refund.objects.filter(status__in=("submitting", "pending", "requires_action")).exists()
+    return not unfinished and not WebhookEvent.objects.filter(state=WebhookEvent.State.RECEIVED).exists()
+
+
+def _round(hours: float) -> Callable[[World], str]:
+    def run(world: World) -> str:
+        control.release_balance_transactions()
+        for refund in Resource.objects.filter(kind="refund", label__in=("pending", "requires_action")):
+            control.settle_refund(refund.stripe_id, succeeded=world.chance(0.8))
+        arrived = control.tick() + control.deliver_all()
+        for name in JOBS:
+            if not name.startswith(LEFT_OUT):
+                _run_job(name)
+        world.clock.forward(hours=hours)
+        return f"{arrived} events arrived"
+
+    return run
+
+
+def _run_job(name: str) -> str:
+    JOBS[name].run()
+    return name
