@@ -22,6 +22,15 @@ class AnalyticsConfig(AppConfig):
         )
         navigation.register(
             "Reports",
+            "Month end",
+            "analytics:months",
+            "analytics_view",
+            "calendar",
+            position=80,
+            summary="Close a month, and see what has been booked into it since.",
+        )
+        navigation.register(
+            "Reports",
             "Exports",
             "analytics:exports",
             "exports_run",

@@ -14,6 +14,7 @@ from core.money import divide_half_up, format_money
 
 VERSION = 1
 DASHBOARD = "analytics:dashboard"
+MONTH = "analytics:month"
 
 
 class Unit(StrEnum):
@@ -165,10 +166,11 @@ def _money(kpi: str, title: str, field: str, formula: str, basis: str) -> DailyS
         basis=basis,
         source=f"fact_day.{column}_minor",
         part=attrgetter(field),
+        pages=(DASHBOARD, MONTH),
     )
 
 
-def _count(kpi: str, title: str, formula: str, basis: str) -> DailySumKpi:
+def _count(kpi: str, title: str, formula: str, basis: str, pages: tuple[str, ...] = (DASHBOARD,)) -> DailySumKpi:
     return DailySumKpi(
         id=kpi,
         title=title,
@@ -178,6 +180,7 @@ def _count(kpi: str, title: str, formula: str, basis: str) -> DailySumKpi:
         source=f"fact_day.{kpi}",
         part=attrgetter(kpi),
         crosses_currencies=True,
+        pages=pages,
     )
 
 
@@ -211,7 +214,7 @@ SCALARS: tuple[Kpi, ...] = (
     _money("shipping", "Delivery", "shipping", "delivery charged - its discount - refunded delivery, ex tax", EACH),
     _money("tax", "Tax", "tax", "tax collected - tax refunded", EACH),
     _money("total_sales", "Total sales", "total", "net sales + delivery + tax: money taken - money given back", EACH),
-    _count("orders", "Orders", "orders with a sale, free ones and ones refunded later too", SALE),
+    _count("orders", "Orders", "orders with a sale, free ones and ones refunded later too", SALE, (DASHBOARD, MONTH)),
     _count("units", "Units", "units sold", SALE),
     _count("net_units", "Net units", "units sold - units named in refunds, restocked or not", EACH),
     RatioKpi(

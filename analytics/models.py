@@ -1,7 +1,8 @@
 """What the sales ledger comes to, by day: facts that the snapshot build writes and every figure is read from.
 
-Nothing here is a source of truth: all of it can be built again from the ledger. A day that was built has a row in
-`day_state`, and a row of zeros in `fact_day` where nothing was sold.
+None of these is a source of truth: all of them can be built again from the ledger. A day that was built has a row in
+`day_state`, and a row of zeros in `fact_day` where nothing was sold. What a month came to when somebody closed it is
+kept beside them, and is never written again.
 """
 
 from django.db import models
@@ -222,3 +223,25 @@ class FactDayHistory(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.currency}, revision {self.revision}"
+
+
+class MonthClose(models.Model):
+    """What a month came to in one currency when it was closed; append-only.
+
+    `month` is its first day. `figures` hold a value for each id of `analytics.closing`, money in minor units. They
+    include the sales ledger and the documents up to these keys: what was written later has a higher one.
+    """
+
+    month = models.DateField()
+    currency = models.CharField(max_length=3)
+    closed_at = models.DateTimeField()
+    closed_by_id = models.BigIntegerField()
+    figures = models.JSONField()
+    ledger_to = models.BigIntegerField(default=0)
+    documents_to = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["month", "currency"], name="month_close_once")]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} {self.currency}"

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from analytics import console, exports_console
+from analytics import closing_console, console, exports_console
 
 app_name = "analytics"
 urlpatterns = [
     path("analytics/", console.show_dashboard, name="dashboard"),
     path("analytics/definitions/", console.show_definitions, name="definitions"),
+    path("month-end/", closing_console.month_list, name="months"),
+    path("month-end/<str:month>/", closing_console.month_detail, name="month"),
+    path("month-end/<str:month>/close/", closing_console.month_close, name="month_close"),
     path("exports/", exports_console.show_exports, name="exports"),
     path("exports/<slug:dataset>/", exports_console.download, name="export"),
 ]
