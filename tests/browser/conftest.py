@@ -4,13 +4,15 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response, expect
 
 from core.testing import run_tasks
 from payments.inbox import drain
 from stripe_simulator import control
 from tests.browser.scene import stock_shelves
 
+PATIENCE_MS = 30_000  # nothing waits that long on an idle machine; on a busy one a page may be late and still right
+expect.set_options(timeout=PATIENCE_MS)
 VIOLATION = "Content Security Policy"
 LISTEN = """
 document.addEventListener('securitypolicyviolation', event => console.error(
@@ -73,7 +75,7 @@ def visitor(new_context: Any, watch: Watch) -> Callable[..., Page]:
 
     def arrive(**options: Any) -> Page:
         context = new_context(**options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         watch.over(context)
         return context.new_page()
 
