@@ -13,7 +13,8 @@ from core.errors import DomainError
 from core.http import paginate
 from payments.balance import import_movements_of
 from payments.dispute_forms import DisputeFilterForm, EvidenceForm
-from payments.dispute_page import DisputeListPage, DisputePage, listed
+from payments.dispute_list import listed
+from payments.dispute_page import DisputeListPage, DisputePage
 from payments.disputes import sync_dispute
 from payments.errors import GatewayError
 from payments.evidence import EvidencePack, facts_of, refusal_of, submit_evidence

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from core.forms import StoreForm
-from payments.dispute_page import OPEN, TABS
+from payments.dispute_list import OPEN, TABS
 from payments.evidence import TEXT_LENGTH
 
 

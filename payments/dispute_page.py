@@ -4,28 +4,18 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from core.money import format_money
-from orders.finding import matching
 from orders.models import Order
+from payments.dispute_list import OPEN, TABS, tab_counts
 from payments.disputes import DUE_SOON, KNOWN
 from payments.evidence import refusal_of
 from payments.models import BalanceTransaction, Dispute
 
 MOST_MOVEMENTS = 50
-OPEN = "open"
-TABS: dict[str, tuple[str, Q]] = {
-    OPEN: ("Open", Q(closed_at=None, is_inquiry=False)),
-    "inquiries": ("Inquiries", Q(closed_at=None, is_inquiry=True)),
-    "unanswered": ("To answer", Q(closed_at=None, submission_count=0, evidence_due_at__isnull=False)),
-    "won": ("Won", Q(outcome=Dispute.Outcome.WON)),
-    "lost": ("Lost", Q(outcome=Dispute.Outcome.LOST)),
-    "all": ("All", Q()),
-}
 EMPTY = {
     OPEN: ("No dispute is open", "A dispute appears here when a customer’s bank takes a payment back."),
     "inquiries": (
@@ -39,27 +29,6 @@ EMPTY = {
 }
 
 
-def listed(tab: str, text: str) -> QuerySet[Dispute]:
-    """Return the disputes of a tab that a text means; those that wait for evidence first, by their deadline."""
-    unanswered = When(closed_at=None, submission_count=0, evidence_due_at__isnull=False, then=Value(0))
-    found = Dispute.objects.filter(TABS[tab][1] & _meant(text)).select_related("payment__order")
-    return found.annotate(rank=Case(unanswered, default=Value(1), output_field=IntegerField())).order_by(
-        "rank", Case(When(rank=0, then=F("evidence_due_at"))).asc(nulls_last=True), "-opened_at", "-pk"
-    )
-
-
-def _meant(text: str) -> Q:
-    if not text:
-        return Q()
-    orders = Order.objects.filter(matching(text)).order_by().values("pk")
-    return Q(stripe_dispute_id=text) | Q(stripe_charge_id=text) | Q(payment__order__in=orders)
-
-
-def open_count() -> int:
-    """Return how many disputes and inquiries are open."""
-    return Dispute.objects.open().count()
-
-
 class DisputeListPage:
     """The tabs above the list, with their numbers."""
 
@@ -70,7 +39,7 @@ class DisputeListPage:
     @cached_property
     def tabs(self) -> list[dict[str, Any]]:
         """The tabs for `components/tabs.html`, counted in one query."""
-        counts = Dispute.objects.aggregate(**{tab: Count("pk", filter=which) for tab, (_, which) in TABS.items()})
+        counts = tab_counts()
         return [
             {
                 "label": label,
