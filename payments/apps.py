@@ -13,8 +13,8 @@ class PaymentsConfig(AppConfig):
             jobs,
             payment_events,
         )
+        from payments.dispute_list import open_count  # noqa: PLC0415
         from payments.refund_page import count_waiting  # noqa: PLC0415
-        from payments.dispute_page import open_count  # noqa: PLC0415
 
         navigation.register(
             "Sales",

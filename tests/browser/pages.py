@@ -19,6 +19,7 @@ from playwright.sync_api import Page as Tab
 from audit.recording import record
 from core import views as core_views
 from orders.links import guest_path, guest_signature
+from payments.models import Dispute
 from payments.tests.factories import make_event
 from products.models import Variant
 from tests.browser.scene import Scene
@@ -95,6 +96,11 @@ def webhook(_scene: Scene) -> str:
     """An event that was given up."""
     event = make_event(state="dead", last_error="GatewayUnclear: time-out")
     return reverse("payments:console_webhook", args=[event.pk])
+
+
+def dispute(route: str) -> Callable[[Scene], str]:
+    """A page of the dispute of the scene."""
+    return lambda scene: reverse(route, args=[Dispute.objects.get(payment__order=scene.orders["disputed"]).pk])
 
 
 def serum_stock(_scene: Scene) -> str:
@@ -311,6 +317,47 @@ PAGES = [
     ),
     Page("cancel, paid", "payments:console_cancel", "ops", path=staff_order("payments:console_cancel", "guest_paid")),
     Page("cancel, unpaid", "payments:console_cancel", "ops", path=staff_order("payments:console_cancel", "pending")),
+    Page("returns", "orders:console_returns", "ops"),
+    Page("returns, none match", "orders:console_returns", "ops", path=at_query("orders:console_returns", q="nobody")),
+    Page("return, requested", "orders:console_return", "ops", path=staff_return("requested")),
+    Page(
+        "return, rejected without a word",
+        "orders:console_return",
+        "ops",
+        path=staff_return("requested"),
+        act=press("Reject"),
+    ),
+    Page("return, approved", "orders:console_return", "ops", path=staff_return("approved")),
+    Page("return, received", "orders:console_return", "ops", path=staff_return("received")),
+    Page("return, refunded", "orders:console_return", "ops", path=staff_return("refunded")),
+    Page(
+        "refund of a return",
+        "payments:console_return_refund",
+        "ops",
+        path=staff_return("received", "payments:console_return_refund"),
+    ),
+    Page(
+        "return for a shopper",
+        "orders:console_return_create",
+        "ops",
+        path=staff_order("orders:console_return_create", "fulfilled"),
+    ),
+    Page("console order, with returns", "orders:console_detail", "ops", path=staff_page("return_requested")),
+    Page("console order, disputed", "orders:console_detail", "ops", path=staff_page("disputed")),
+    Page("disputes", "payments:console_disputes", "ops"),
+    Page(
+        "disputes, none won", "payments:console_disputes", "ops", path=at_query("payments:console_disputes", tab="won")
+    ),
+    Page("dispute", "payments:console_dispute", "ops", path=dispute("payments:console_dispute")),
+    Page("evidence to print", "payments:console_dispute_pack", "ops", path=dispute("payments:console_dispute_pack")),
+    Page("send evidence", "payments:console_dispute_answer", "ops", path=dispute("payments:console_dispute_answer")),
+    Page(
+        "send evidence, refused",
+        "payments:console_dispute_answer",
+        "ops",
+        path=dispute("payments:console_dispute_answer"),
+        act=press("Send to the bank"),
+    ),
     Page("stock", "products:console_stock", "ops"),
     Page("stock of a variant", "products:console_stock_item", "ops", path=serum_stock),
     Page("console products", "products:console_products", "ops"),
@@ -390,6 +437,7 @@ NO_PAGE = {
     "payments:console_refund_confirm": "a form's target",
     "payments:console_refund_retry": "a form's target",
     "payments:console_sync": "a form's target",
+    "payments:console_dispute_sync": "a form's target",
     "payments:console_webhook_replay": "a form's target",
     "payments:console_webhooks_replay": "a form's target",
     "payments:console_webhooks_import": "a form's target",

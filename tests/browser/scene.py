@@ -27,7 +27,8 @@ from orders.placing import AddressData
 from orders.tests.factories import make_order
 from orders.transitions import By
 from payments.closing import cancel_order_unpaid
-from payments.models import Payment, Refund
+from payments.disputes import sync_dispute
+from payments.models import Dispute, Payment, Refund
 from payments.refunding import RefundChoice, request_refund
 from payments.sync import sync_payment
 from payments.tests.factories import make_paid, make_started, session_of
@@ -182,6 +183,9 @@ def _trade(alice: User) -> tuple[dict[str, Order], dict[str, Payment]]:
     for name, card in {"declined": "4000000000000002", "authenticate": THREE_D_SECURE}.items():
         orders[name], payments[name] = make_started(lines={small: 1, serum: 1}, **guest)
         control.pay(session_of(payments[name]), card)
+    orders["disputed"], disputed = make_paid(lines={small: 2, serum: 1}, **guest)
+    sync_dispute(control.open_dispute(disputed.stripe_charge_id or ""))
+    import_movements_of(Dispute.objects.get(payment=disputed).stripe_dispute_id or "")
     orders["expired"], payments["expired"] = make_started(lines={small: 1}, **guest)
     control.expire(session_of(payments["expired"]))
     return orders, payments
