@@ -128,10 +128,9 @@ class StaffOrderPage:
 
     @property
     def can_cancel(self) -> bool:
-        """Whether it can be canceled: unpaid, or paid with nothing sent, whose money then goes back."""
-        if self.order.status == Status.PENDING:
-            return self.may_manage
-        return self.order.status == Status.PAID and not self.units_sent and self.may_manage and self.can_refund
+        """Whether it can be canceled: unpaid, or paid with nothing sent, and what is left of its money goes back."""
+        is_unsent = self.order.status == Status.PAID and not self.units_sent
+        return self.may_manage and not self.is_bound and (self.order.status == Status.PENDING or is_unsent)
 
     @property
     def can_sync(self) -> bool:
