@@ -201,7 +201,12 @@ def test_what_was_not_done_can_be_sent_again(fault: Any, ops: User) -> None:
 
 def test_what_stripe_refuses_is_told_in_words(ops: User, monkeypatch: pytest.MonkeyPatch) -> None:
     dispute = open_dispute()
-    monkeypatch.setattr(evidence, "evidence_of", lambda _pack, _text: {"customer_name": "x" * 6_000})
+
+    def decided_meanwhile(pack: EvidencePack, text: str) -> dict[str, str]:
+        control.close_dispute(pack.dispute.stripe_dispute_id, won=False)
+        return evidence_of(pack, text)
+
+    monkeypatch.setattr(evidence, "evidence_of", decided_meanwhile)
 
     with pytest.raises(NotAllowedInState, match="Stripe refused the evidence"):
         submit_evidence(dispute.pk, text=TEXT, actor=ops)
