@@ -11,13 +11,16 @@ class MonitoringConfig(AppConfig):
             checks_config,
             checks_disputes,
             checks_hooks,
+            checks_invoices,
             checks_operations,
             checks_orders,
             checks_payments,
             checks_refunds,
             checks_snapshots,
             checks_stock,
+            checks_stripe,
             jobs,
+            month_end,
         )
         from monitoring.document import PATH, render_checks  # noqa: PLC0415
         from monitoring.selectors import count_open  # noqa: PLC0415

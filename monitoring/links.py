@@ -12,7 +12,7 @@ from payments.models import Payment, Refund
 from products.models import StockItem
 
 Link = dict[str, str]
-USABLE = re.compile(r"[1-9][0-9]{0,17}")
+USABLE = re.compile(r"[1-9][0-9]{0,17}|[0-9]{4}-[0-9]{2}-[0-9]{2}/[A-Z]{3}/[a-z_]{1,40}")
 
 
 def links_of(issue: Issue, user: Any) -> list[Link]:
@@ -67,12 +67,24 @@ def _of_dispute(key: str, user: Any) -> list[Link]:
     return _link(user, "The dispute", "payments:console_dispute", "disputes_manage", key)
 
 
+def _of_payout(key: str, user: Any) -> list[Link]:
+    return _link(user, "The payout", "payments:console_payout", "analytics_view", key)
+
+
+def _of_stripe_day(key: str, user: Any) -> list[Link]:
+    day, currency, category = key.split("/")
+    links = _link(user, "Both sides of the day", "payments:console_sides", "analytics_view", day)
+    return [{**link, "url": f"{link['url']}?currency={currency}&category={category}"} for link in links]
+
+
 FINDERS: dict[str, Callable[[str, Any], list[Link]]] = {
     "stock_item": _of_stock,
     "order": _of_order,
     "payment": _of_payment,
     "refund": _of_refund,
     "dispute": _of_dispute,
+    "payout": _of_payout,
+    "stripe_day": _of_stripe_day,
     "mail": _of_mail,
     "webhook_event": _of_event,
 }

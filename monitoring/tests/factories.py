@@ -18,11 +18,14 @@ from monitoring.registry import CHECKS
 from monitoring.running import Pass, run_checks
 from orders.models import Order
 from orders.tests.factories import make_order, make_tax_rate
-from payments.models import Dispute, Payment, Refund, WebhookEvent
+from payments.balance import import_balance
+from payments.models import Dispute, Payment, Payout, Refund, WebhookEvent
+from payments.payouts import import_payouts
 from payments.refunding import RefundChoice, request_refund
 from payments.tests.factories import make_dispute, make_paid
 from products.models import StockItem
 from products.tests.factories import make_variant
+from stripe_simulator import control
 from stripe_simulator.models import Resource
 
 _numbers = count(1)
@@ -50,6 +53,9 @@ class Shop:
             "stock": self.stock.pk,
             "event": self.event.pk,
             "dispute": self.dispute.pk,
+            "charge": self.payment.stripe_charge_id,
+            "refund_at_stripe": self.refund.stripe_refund_id,
+            "payout": Payout.objects.get().pk,
             "told": self.event.stripe_event_id,
             "mail": make_mail().pk,
             "day": self.paid.paid_at.date().isoformat() if self.paid.paid_at else "",
@@ -60,9 +66,12 @@ def make_shop() -> Shop:
     """Trade a little through the simulator, let every job succeed, and build the snapshots."""
     variant = make_variant(stock=20, price_minor=2500)
     order, payment = make_paid(lines={variant: 2})
+    control.make_payout()
     choice = RefundChoice(units={order.lines.get().pk: 1}, reason="broken")
     refund = request_refund(order.pk, choice=choice, actor=make_user("ops"), request_key=f"key-{next(_numbers)}")
     dispute = make_dispute(payment=payment, status="won", outcome="won", closed_at=timezone.now(), submission_count=1)
+    import_balance()
+    import_payouts()
     pending = make_order({variant: 3})
     make_tax_rate()
     told = make_told_an_hour_ago()

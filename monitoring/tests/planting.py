@@ -2,13 +2,30 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 
 from django.db import connection
 
 from core.db import append_only_lifted
 
 NAMED = re.compile(r":(\w+)")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One row brought wrong, and right again; `entity` names the thing that the issue is about."""
+
+    check: str
+    entity: str
+    plant: str
+    mend: str
+    guard: str = ""
+    is_repairable: bool = False
+    first: tuple[str, ...] = field(default=())  # set-up: what the fault needs beside it
+
+    def __str__(self) -> str:
+        return f"{self.check} {self.guard}".strip()
 
 
 def execute(statement: str, keys: Mapping[str, object]) -> None:
@@ -46,8 +63,10 @@ def triggers_lifted() -> Iterator[None]:
         yield
 
 
-def guard_lifted(guard: str):
-    """What a fault names as its guard: `table.constraint...`, `append-only`, or nothing."""
-    if guard == "append-only":
-        return triggers_lifted()
-    return constraints_dropped(*guard.split(".")) if guard else nullcontext()
+@contextmanager
+def guard_lifted(guard: str) -> Iterator[None]:
+    """What a fault names as its guard: `table.constraint...`, `append-only`, both with a `+` between, or nothing."""
+    with ExitStack() as lifted:
+        for one in filter(None, guard.split("+")):
+            lifted.enter_context(triggers_lifted() if one == "append-only" else constraints_dropped(*one.split(".")))
+        yield

@@ -1,6 +1,5 @@
 """Each check: silent on good data, one finding on a fault planted by raw SQL, resolved, regressed."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -12,29 +11,17 @@ from analytics.calendar import CHANGES
 from monitoring.models import Issue
 from monitoring.registry import CHECKS
 from monitoring.tests.factories import Shop, make_shop, run
-from monitoring.tests.planting import execute, guard_lifted
+from monitoring.tests.faults_invoices import INVOICE_FAULTS
+from monitoring.tests.faults_stripe import STRIPE_FAULTS
+from monitoring.tests.planting import Fault, execute, guard_lifted
 
 pytestmark = pytest.mark.django_db
 State = Issue.State
 
 
-@dataclass(frozen=True)
-class Fault:
-    """One row brought wrong, and right again; `entity` names the thing that the issue is about."""
-
-    check: str
-    entity: str
-    plant: str
-    mend: str
-    guard: str = ""
-    is_repairable: bool = False
-    first: tuple[str, ...] = field(default=())  # set-up: what the fault needs beside it
-
-    def __str__(self) -> str:
-        return f"{self.check} {self.guard}".strip()
-
-
 FAULTS = [
+    *STRIPE_FAULTS,
+    *INVOICE_FAULTS,
     Fault(
         "snap.missing_day",
         "day:{day}",
