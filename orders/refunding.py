@@ -20,7 +20,7 @@ REFUND_LINE = "refund_line"
 
 @dataclass(frozen=True)
 class ReturnedUnits:
-    """Units of a line that a refund names; `source_id` is the refund line that puts `restocked` of them on the shelf."""
+    """Units of a line that a refund names; `source_id` is the refund line that puts `restocked` on the shelf."""
 
     line: OrderLine
     quantity: int

@@ -43,12 +43,13 @@ class ReturnForm(StoreForm):
         super().__init__(data, initial={"request_key": request_key})
         self.lines = [line for line in lines if left[line.pk]]
         for line in self.lines:
+            most = left[line.pk]
             self.fields[f"line_{line.pk}"] = WholeNumberField(
-                required=False,
                 min_value=0,
-                max_value=left[line.pk],
-                initial=0,
+                max_value=most,
+                initial=most if len(self.lines) == 1 else 0,
                 label=f"Units of {line.name} {line.variant_name}".strip(),
+                help_text=f"{most:,} can come back.",
             )
 
     @property
@@ -61,7 +62,7 @@ class ReturnForm(StoreForm):
         """What `request_return` is to be asked, after `is_valid`."""
         given = self.cleaned_data
         return {
-            "units": {line.pk: given[f"line_{line.pk}"] or 0 for line in self.lines},
+            "units": {line.pk: given[f"line_{line.pk}"] for line in self.lines},
             "reason": given["reason"],
             "note": given["note"],
             "request_key": given["request_key"],

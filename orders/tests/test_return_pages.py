@@ -86,7 +86,7 @@ def test_pressing_twice_makes_one_return_and_shows_the_order(client: Client, own
     ("fields", "sentence"),
     [
         ({"units": "0"}, "Choose at least one unit to send back."),
-        ({"units": ""}, "Choose at least one unit to send back."),
+        ({"units": ""}, "This field is required."),
         ({"units": "4"}, "Enter 3 or fewer."),
         ({"units": "-1"}, "Enter 0 or more."),
         ({"units": "1" + "0" * 23}, "Enter 3 or fewer."),

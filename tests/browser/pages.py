@@ -87,6 +87,22 @@ def staff_order(route: str, name: str) -> Callable[[Scene], str]:
     return lambda scene: reverse(route, args=[scene.orders[name].pk])
 
 
+def staff_return(name: str, route: str = "orders:console_return") -> Callable[[Scene], str]:
+    """A staff page of a return of the scene, by the state it is in."""
+    return lambda scene: reverse(route, args=[scene.returns[name].pk])
+
+
+def asking(name: str) -> Callable[[Scene], str]:
+    """Where the owner of an order asks to send something back."""
+    return lambda scene: reverse("orders:return_request", args=[scene.orders[name].public_id])
+
+
+def guest_asking(name: str) -> Callable[[Scene], str]:
+    return lambda scene: reverse(
+        "orders:guest_return_request", args=[scene.orders[name].public_id, guest_signature(scene.orders[name])]
+    )
+
+
 def staff_page(name: str) -> Callable[[Scene], str]:
     """The page of an order of the scene, as staff see it."""
     return staff_order("orders:console_detail", name)
@@ -210,6 +226,7 @@ PAGES = [
     Page("payment, expired", "stripe_simulator:pay", path=payment("pay", "expired"), status=410),
     Page("guest order, paid", "orders:guest", path=guest_order("guest_paid")),
     Page("guest order, pending", "orders:guest", path=guest_order("guest_pending")),
+    Page("guest return", "orders:guest_return_request", path=guest_asking("return_approved")),
     Page("guest invoice", "orders:guest_invoice", path=guest_invoice("guest_paid")),
     Page("sign in", "account_login"),
     Page("sign in, refused", "account_login", act=press("Sign in")),
@@ -242,6 +259,10 @@ PAGES = [
     Page("order, processing", "orders:detail", "customer", path=order("processing")),
     Page("order, paid", "orders:detail", "customer", path=order("paid")),
     Page("order, sent", "orders:detail", "customer", path=order("fulfilled")),
+    Page("order, with returns", "orders:detail", "customer", path=order("return_requested")),
+    Page("return", "orders:return_request", "customer", path=asking("fulfilled")),
+    Page("return, refused", "orders:return_request", "customer", path=asking("fulfilled"), act=press("Ask to return")),
+    Page("return, too early", "orders:return_request", "customer", path=asking("paid")),
     Page("order, canceled", "orders:detail", "customer", path=order("canceled")),
     Page(
         "invoice",
@@ -358,6 +379,32 @@ PAGES = [
         path=dispute("payments:console_dispute_answer"),
         act=press("Send to the bank"),
     ),
+    Page("returns", "orders:console_returns", "ops"),
+    Page("returns, none match", "orders:console_returns", "ops", path=at_query("orders:console_returns", q="nobody")),
+    Page("return, requested", "orders:console_return", "ops", path=staff_return("requested")),
+    Page(
+        "return, rejected without a word",
+        "orders:console_return",
+        "ops",
+        path=staff_return("requested"),
+        act=press("Reject"),
+    ),
+    Page("return, approved", "orders:console_return", "ops", path=staff_return("approved")),
+    Page("return, received", "orders:console_return", "ops", path=staff_return("received")),
+    Page("return, refunded", "orders:console_return", "ops", path=staff_return("refunded")),
+    Page(
+        "refund of a return",
+        "payments:console_return_refund",
+        "ops",
+        path=staff_return("received", "payments:console_return_refund"),
+    ),
+    Page(
+        "return for a shopper",
+        "orders:console_return_create",
+        "ops",
+        path=staff_order("orders:console_return_create", "fulfilled"),
+    ),
+    Page("console order, with returns", "orders:console_detail", "ops", path=staff_page("return_requested")),
     Page("stock", "products:console_stock", "ops"),
     Page("stock of a variant", "products:console_stock_item", "ops", path=serum_stock),
     Page("console products", "products:console_products", "ops"),
@@ -432,6 +479,11 @@ NO_PAGE = {
     "rbac:change_role": "a form's target",
     "rbac:invite": "a form's target",
     "orders:console_hold": "a form's target",
+    "orders:console_return_decide": "a form's target",
+    "orders:console_return_receive": "a form's target",
+    "orders:return_withdraw": "a form's target",
+    "orders:guest_return_withdraw": "a form's target",
+    "products:console_stock_tracking": "a form's target",
     "orders:console_release": "a form's target",
     "orders:console_note": "a form's target",
     "payments:console_refund_confirm": "a form's target",

@@ -22,14 +22,16 @@ from monitoring.models import CheckRun, Issue
 from monitoring.registry import all_checks
 from monitoring.running import run_checks
 from orders.fulfilment import ship
-from orders.models import Order
+from orders.models import Order, Return
 from orders.placing import AddressData
-from orders.tests.factories import make_order
+from orders.returns import decide_return
+from orders.tests.factories import make_order, make_received, make_return
 from orders.transitions import By
 from payments.closing import cancel_order_unpaid
 from payments.disputes import sync_dispute
 from payments.models import Dispute, Payment, Refund
 from payments.refunding import RefundChoice, request_refund
+from payments.return_refunds import refund_return
 from payments.sync import sync_payment
 from payments.tests.factories import make_paid, make_started, session_of
 from products.models import Product, StockItem, Variant
@@ -72,6 +74,7 @@ class Scene:
     mails: dict[str, OutgoingMail]
     address: Address
     issues: dict[str, Issue]
+    returns: dict[str, Return]
 
     def cookies(self, role: str) -> list[dict[str, str]]:
         """The cookies of a visitor: a role's sign-in, `bag` for a guest with a bag, none for `guest`."""
@@ -106,11 +109,14 @@ def make_scene(url: str) -> Scene:
     users = _people()
     orders, payments = _trade(users["customer"])
     _give_back(users["ops"], orders)
+    returns = _send_back(users["ops"], users["customer"], orders)
     build_snapshots(CHANGES)
     _wish(users["customer"])
     deliver_due_mail()
     mails = _mails(orders)
-    return Scene(url, users, orders, payments, mails, make_address(users["customer"].customer), _issues(users["ops"]))
+    return Scene(
+        url, users, orders, payments, mails, make_address(users["customer"].customer), _issues(users["ops"]), returns
+    )
 
 
 def _issues(ops: User) -> dict[str, Issue]:
@@ -202,8 +208,29 @@ def _give_back(ops: User, orders: dict[str, Order]) -> None:
         assert refund.status == Refund.Status(status)
 
 
+def _send_back(ops: User, alice: User, orders: dict[str, Order]) -> dict[str, Return]:
+    """A return in each state; the shopper who asked for the first has had another one rejected."""
+    bottle = a_choice()[0]
+    names = ("requested", "approved", "received", "refunded")
+    for name in names:
+        buyer = {"user": alice, "email": alice.email} if name == "requested" else {"email": "diana@example.com"}
+        orders[f"return_{name}"], _ = make_paid(lines={bottle: 3}, customer_name="Diana Frost", **buyer)
+        ship(orders[f"return_{name}"].pk, carrier="Royal Mail")
+    rejected = make_return(orders["return_requested"], reason="other", note="I lost the box.")
+    decide_return(rejected.pk, decision="rejected", answer="The seal of the bottle was broken.", actor=ops)
+    note = "The pump is broken, and the label of the second bottle came off in the parcel."
+    returns = {"requested": make_return(orders["return_requested"], quantity=2, reason="damaged", note=note)}
+    returns["approved"] = make_return(orders["return_approved"], quantity=2, actor=ops)
+    for name in ("received", "refunded"):
+        returns[name] = make_received(orders[f"return_{name}"], quantity=3, came=2, shelved=1, actor=ops)
+    refund_return(
+        returns["refunded"].pk, with_shipping=False, reason="Came back", actor=ops, request_key="returned-000001"
+    )
+    return returns
+
+
 def _mails(orders: dict[str, Order]) -> dict[str, OutgoingMail]:
-    receipt = OutgoingMail.objects.filter(kind="order_receipt", recipient=orders["guest_paid"].email).get()
+    receipt = OutgoingMail.objects.get(key=f"order-receipt:{orders['guest_paid'].pk}")
     private = queue_mail(
         key="reset:1",
         kind="password_reset",
