@@ -19,7 +19,7 @@ class Maker[M: Model]:
         self._model = model
         self._constants: dict[str, Any] = {}
         self._called: list[tuple[str, Callable[[], Any]]] = []
-        self._relations: list[tuple[str, str]] = []
+        self._relations: list[tuple[str, str, str]] = []
         self._guarded: list[str] = []
         for field in model._meta.concrete_fields:
             if field.has_default() and callable(field.default):
@@ -27,11 +27,10 @@ class Maker[M: Model]:
             else:
                 self._constants[field.attname] = field.get_default()
             if isinstance(field, ForeignKey):
-                self._relations.append((field.name, field.attname))
+                self._relations.append((field.name, field.attname, field.target_field.attname))
             elif hasattr(inspect.getattr_static(model, field.attname), "__set__"):
                 self._guarded.append(field.attname)
-        names = [name for name, _ in (*self._relations, *self._called)]
-        self._names = frozenset([*self._constants, *names])
+        self._names = frozenset([*self._constants, *dict(self._called), *(name for name, _, _ in self._relations)])
 
     def __call__(self, **values: Any) -> M:
         """Return an instance. Raises TypeError for a name that no field has."""
@@ -44,11 +43,11 @@ class Maker[M: Model]:
         for name, default in self._called:
             if name not in values:
                 held[name] = default()
-        for name, attname in self._relations:
+        for name, attname, key in self._relations:
             if name in values:
                 related = values.pop(name)
                 state.fields_cache[name] = related
-                held[attname] = None if related is None else related.pk
+                held[attname] = None if related is None else getattr(related, key)
         held.update(values)
         for name in self._guarded:  # what a descriptor brings to its form when it is set
             setattr(row, name, held[name])

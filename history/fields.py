@@ -43,28 +43,32 @@ class Field(NamedTuple):
     is_required: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass
 class Schema:
     """The fields that a type of line (or a row inside one) has."""
 
     name: str
     fields: Mapping[str, Field]
 
+    def __post_init__(self) -> None:
+        self._converters = {name: field.convert for name, field in self.fields.items()}
+        self._required = [name for name, field in self.fields.items() if field.is_required]
+
     def read(self, given: object, where: str = "") -> dict[str, Any]:
         """Return the values of an object, converted. Raises BadLine for the first that is wrong, unknown or missing."""
         if not isinstance(given, dict):
             raise BadLine(where.rstrip(".") or "line", f"must be an object, not {kind_of(given)}")
-        values = {}
-        for name, value in given.items():
-            field = self.fields.get(name)
-            if field is None:
-                raise BadLine(where + shown(name), f"is no field of {self.name}")
-            try:
-                values[name] = field.convert(value)
-            except ValueError as error:
-                raise BadLine(where + name, str(error)) from None
-        for name, field in self.fields.items():
-            if field.is_required and name not in values:
+        values, name = {}, ""
+        try:
+            for name, value in given.items():
+                convert = self._converters.get(name)
+                if convert is None:
+                    raise BadLine(where + shown(name), f"is no field of {self.name}")
+                values[name] = convert(value)
+        except ValueError as error:
+            raise BadLine(where + name, str(error)) from None
+        for name in self._required:
+            if name not in values:
                 raise BadLine(where + name, "is missing")
         return values
 

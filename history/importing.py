@@ -17,6 +17,7 @@ from django.utils import timezone
 from core.errors import DomainError
 from core.models import StoreSetting
 from history.fields import BadLine, shown
+from history.pace import collecting_seldom, commit_later, make_durable
 from history.reading import read_line
 from history.records import (
     AttemptRecord,
@@ -91,15 +92,19 @@ def import_history(
         )
     outcome, run = Outcome(), _Run(source, Spool() if dry_run else None)
     try:
-        for batch in _batches(raw_lines, outcome):
-            run.take(batch, outcome)
-            progress(outcome)
-            if outcome.bad and not dry_run:
-                return outcome
+        with collecting_seldom() as collect:
+            for batch in _batches(raw_lines, outcome):
+                run.take(batch, outcome)
+                progress(outcome)
+                if outcome.bad and not dry_run:
+                    break
+                collect()
     finally:
         run.close()
     if not dry_run:
-        outcome.expired = expire(now=run.now)
+        make_durable()
+        if not outcome.bad:
+            outcome.expired = expire(now=run.now)
     return outcome
 
 
@@ -122,6 +127,7 @@ class _Run:
         """Write a batch, or, where a line of it is bad or the run is dry, only find out what is wrong with it."""
         world, bad = World(self._source, self.now, self._expiry), list(batch.bad)
         with transaction.atomic():
+            commit_later()
             fresh = world.load(batch.lines, self._spool)
             prepare_products(world, fresh)
             bad += _apply(world, fresh)
@@ -196,7 +202,7 @@ def _expire_batch(waiting: models.QuerySet[Order], expiry: timedelta) -> int:
 
 def batch_size() -> int:
     """Return how many rows of a file make a batch: on SQLite what takes the write lock for well under two seconds."""
-    return 800 if connection.vendor == "sqlite" else 2_400
+    return 800 if connection.vendor == "sqlite" else 8_000
 
 
 def _batches(raw_lines: Iterable[bytes], outcome: Outcome) -> Iterator[_Batch]:

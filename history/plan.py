@@ -215,5 +215,5 @@ def _refund_entries(known: RefundState, at: datetime, *, is_reversal: bool = Fal
 def _firsts(confirmed: models.QuerySet[PaymentAttempt], intents: set[str]) -> dict[str, datetime]:
     if not intents:
         return {}
-    firsts = confirmed.filter(stripe_intent_id__in=intents).order_by().values("stripe_intent_id").annotate(Min("at"))
+    firsts = confirmed.filter(stripe_intent_id__among=intents).order_by().values("stripe_intent_id").annotate(Min("at"))
     return dict(firsts.values_list("stripe_intent_id", "at__min"))

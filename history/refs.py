@@ -11,17 +11,12 @@ from history.models import ImportedRecord
 from history.naming import is_stripe_id
 from history.plan import Plan
 from history.records import (
-    AttemptRecord,
-    CancelRecord,
     CustomerRecord,
     DisputeRecord,
     Line,
     OrderRecord,
     PayoutRecord,
     ProductRecord,
-    RefundRecord,
-    SettlementRecord,
-    ShipRecord,
     StockRecord,
     TransactionRecord,
     WishRecord,
@@ -32,6 +27,20 @@ from history.states import OrderState, RefundState, Remembered, load_refunds, lo
 from payments.models import BalanceTransaction, Dispute, Payout, PayoutItem, Refund
 from products.models import Variant
 
+# The type of what lines of a type refer to, which is also the name of the field that does.
+REFERS_TO = {
+    "order": "customer",
+    "wish": "customer",
+    "unwish": "customer",
+    "payment_attempt": "order",
+    "refund": "order",
+    "dispute": "order",
+    "ship": "order",
+    "cancel": "order",
+    "refund_succeeded": "refund",
+    "refund_failed": "refund",
+    "balance_transaction": "payout",
+}
 type Known = dict[tuple[str, str], tuple[str, int | None]]
 type Spooled = dict[tuple[str, str], Any]
 
@@ -70,8 +79,8 @@ class World:
 
     def load(self, lines: Sequence[Line], spool: Spool | None) -> list[Line]:
         """Find everything that the lines refer to and return those that are new (or differ from what was)."""
-        wanted = {(line.type, line.ref) for line in lines}
-        known, spooled = self._known(wanted.union(*map(_references, lines)), spool)
+        wanted = {(line.type, line.ref) for line in lines}.union(filter(None, map(_reference, lines)))
+        known, spooled = self._known(wanted, spool)
         self.digests = {key: digest for key, (digest, _) in known.items()}
         fresh = [line for line in lines if self.digests.get((line.type, line.ref)) != line.digest]
         self._load_goods(fresh, spool)
@@ -93,7 +102,7 @@ class World:
         known: Known = {}
         spooled: Spooled = {}
         for kind, refs in by_type.items():
-            rows = ImportedRecord.objects.filter(source=self.source, type=kind, ref__in=refs)
+            rows = ImportedRecord.objects.filter(source=self.source, type=kind, ref__among=refs)
             for ref, digest, object_id in rows.values_list("ref", "digest", "object_id"):
                 known[kind, ref] = (digest, object_id)
             for ref, (digest, thing) in (spool.get(kind, refs) if spool else {}).items():
@@ -103,7 +112,7 @@ class World:
 
     def _load_goods(self, lines: Iterable[Line], spool: Spool | None) -> None:
         skus = {sku for line in lines for sku in _skus(line)}
-        for variant in Variant.objects.filter(sku__in=skus).select_related("product"):
+        for variant in Variant.objects.filter(sku__among=skus).select_related("product"):
             self.goods[variant.sku] = goods_of(variant)
         if spool:
             missing = skus - self.goods.keys()
@@ -111,9 +120,10 @@ class World:
 
     def _load_customers(self, lines: Iterable[Line], known: Known, spooled: Spooled) -> None:
         ids = _ids("customer", lines, known)
-        found = Customer.objects.in_bulk(pk for pk in ids.values() if pk is not None)
+        keys = [pk for pk in ids.values() if pk is not None]
+        found = {customer.pk: customer for customer in Customer.objects.filter(pk__among=keys)} if keys else {}
         for ref, pk in ids.items():
-            customer = spooled.get(("customer", ref)) or found.get(pk)
+            customer = spooled.get(("customer", ref)) or (found.get(pk) if pk is not None else None)
             if customer is not None:
                 self.customers[ref] = customer
         self.buyers = _ensure_buyers(lines)
@@ -123,7 +133,7 @@ class World:
         ids, refund_ids = _ids("order", lines, known), _ids("refund", lines, known)
         remembered = {ref: spooled["refund", ref] for ref in refund_ids if ("refund", ref) in spooled}
         keys = [pk for ref, pk in refund_ids.items() if ref not in remembered and pk is not None]
-        refunds = list(Refund.objects.filter(pk__in=keys).select_related("payment")) if keys else []
+        refunds = list(Refund.objects.filter(pk__among=keys).select_related("payment")) if keys else []
         behind = {refund.payment.order_id: "" for refund in refunds}
         if spool:
             behind = self._named(behind)
@@ -153,7 +163,7 @@ class World:
 
     def _named(self, order_ids: Iterable[int]) -> dict[int, str]:
         """Return the references of orders; a dry run must know them, to remember what it has made of each."""
-        rows = ImportedRecord.objects.filter(source=self.source, type="order", object_id__in=list(order_ids))
+        rows = ImportedRecord.objects.filter(source=self.source, type="order", object_id__among=order_ids)
         return {pk: ref for pk, ref in rows.values_list("object_id", "ref") if pk is not None}
 
     def _load_books(self, lines: Sequence[Line], known: Known, spooled: Spooled) -> None:
@@ -168,10 +178,10 @@ class World:
         names = [line.ref for line in lines if isinstance(line.record, records) and is_stripe_id(line.ref)]
         if not names:
             return
-        transactions = BalanceTransaction.objects.filter(stripe_id__in=names)
+        transactions = BalanceTransaction.objects.filter(stripe_id__among=names)
         self.at_stripe |= {transaction.stripe_id: transaction for transaction in transactions}
-        self.at_stripe |= {payout.stripe_id: payout for payout in Payout.objects.filter(stripe_id__in=names)}
-        disputes = Dispute.objects.filter(stripe_dispute_id__in=names)
+        self.at_stripe |= {payout.stripe_id: payout for payout in Payout.objects.filter(stripe_id__among=names)}
+        disputes = Dispute.objects.filter(stripe_dispute_id__among=names)
         self.at_stripe |= {str(dispute.stripe_dispute_id): dispute for dispute in disputes}
         parts = PayoutItem.objects.filter(balance_transaction__in=transactions)
         self.carriers = dict(parts.values_list("balance_transaction_id", "payout_id"))
@@ -182,24 +192,16 @@ def goods_of(variant: Variant) -> Goods:
     return Goods(variant.pk, variant.product_id, variant.sku, variant.product.name, variant.label[:120])
 
 
-def _references(line: Line) -> list[tuple[str, str]]:
-    record = line.record
-    if isinstance(record, RefundRecord | ShipRecord | CancelRecord | DisputeRecord):
-        return [("order", record.order)]
-    if isinstance(record, OrderRecord | WishRecord) and record.customer:
-        return [("customer", record.customer)]
-    if isinstance(record, AttemptRecord) and record.order:
-        return [("order", record.order)]
-    if isinstance(record, SettlementRecord):
-        return [("refund", record.refund)]
-    if isinstance(record, TransactionRecord) and record.payout:
-        return [("payout", record.payout)]
-    return []
+def _reference(line: Line) -> tuple[str, str] | None:
+    """Return the type and reference of what a line refers to; products go by their SKU."""
+    kind = REFERS_TO.get(line.type)
+    ref = getattr(line.record, kind) if kind is not None else ""
+    return (kind, ref) if kind is not None and ref else None
 
 
 def _ids(kind: str, lines: Iterable[Line], known: Known) -> dict[str, int | None]:
     """Return the keys of what lines refer to, by reference; None for what only a dry run knows."""
-    refs = {ref for line in lines for of, ref in _references(line) if of == kind}
+    refs = {getattr(line.record, kind) for line in lines if REFERS_TO.get(line.type) == kind} - {""}
     return {ref: known[kind, ref][1] for ref in refs if (kind, ref) in known}
 
 
@@ -238,5 +240,5 @@ def _ensure_buyers(lines: Iterable[Line]) -> dict[str, Customer]:
 
 
 def _buyers(addresses: Iterable[str]) -> dict[str, Customer]:
-    found = Customer.objects.filter(email_canonical__in=list(addresses))
+    found = Customer.objects.filter(email_canonical__among=addresses)
     return {customer.email_canonical: customer for customer in found}

@@ -51,7 +51,7 @@ class Shelf:
 
     def lock(self, variant_ids: Iterable[int]) -> None:
         """Take the items of these variants, in the order of their keys."""
-        items = StockItem.objects.filter(variant__in=set(variant_ids)).lock()
+        items = StockItem.objects.filter(variant_id__among=set(variant_ids)).lock()
         self.items = {item.variant_id: item for item in items}
 
     def open(self, counts: Mapping[int, int], *, at: datetime) -> None:

@@ -134,14 +134,14 @@ def load_states(refs: dict[int, str]) -> dict[int, OrderState]:
     """Lock the orders with these ids (and references) and return them by id with all theirs. Needs a transaction."""
     if not refs:
         return {}
-    orders = {order.pk: order for order in Order.objects.filter(pk__in=refs).lock()}
+    orders = {order.pk: order for order in Order.objects.filter(pk__among=refs).lock()}
     lines: dict[int, list[OrderLine]] = defaultdict(list)
-    for line in OrderLine.objects.filter(order__in=orders).order_by("order_id", "position"):
+    for line in OrderLine.objects.filter(order_id__among=orders).order_by("order_id", "position"):
         line.order = orders[line.order_id]
         lines[line.order_id].append(line)
     states = {pk: OrderState(refs[pk], order, lines[pk], None, is_new=False) for pk, order in orders.items()}
     ours = Q(disposition=Payment.Disposition.APPLIED) | Q(tender=Payment.Tender.IMPORTED)
-    for payment in Payment.objects.filter(ours, order__in=orders).lock():
+    for payment in Payment.objects.filter(ours, order_id__among=orders).lock():
         payment.order = orders[payment.order_id]
         is_applied = payment.disposition == Payment.Disposition.APPLIED
         setattr(states[payment.order_id], "payment" if is_applied else "unpaid", payment)
@@ -157,12 +157,12 @@ def load_refunds(refunds: Iterable[Refund], states: dict[int, OrderState]) -> di
         if refund.payment.order_id in states
     }
     places = {line.pk: place for known in found.values() for place, line in enumerate(known.state.lines)}
-    for row in RefundLine.objects.filter(refund__in=found):
+    for row in RefundLine.objects.filter(refund_id__among=found):
         known, place = found[row.refund_id], places[row.line_id]
         known.rows[place] = row
         known.restocked[place] = row.restocked_quantity
     orders = {known.state.order.pk for known in found.values()}
-    for event in OrderEvent.objects.filter(order__in=orders, kind__in=("refunded", "refund_pending")):
+    for event in OrderEvent.objects.filter(order_id__among=orders, kind__in=("refunded", "refund_pending")):
         known_restock = event.detail.get(PARTLY_RESTOCKED)
         if known_restock and event.detail.get("refund") in found:
             found[event.detail["refund"]].restocked |= {int(place): units for place, units in known_restock.items()}
@@ -171,7 +171,7 @@ def load_refunds(refunds: Iterable[Refund], states: dict[int, OrderState]) -> di
 
 def _take_refunds(states: dict[int, OrderState]) -> None:
     """Take from what is refundable all that was refunded, or is promised, before."""
-    standing = Refund.objects.filter(payment__order__in=states).exclude(status__in=GIVEN_UP)
+    standing = Refund.objects.filter(payment__order_id__among=states).exclude(status__in=GIVEN_UP)
     shipping = {
         row["payment__order"]: (row["net"], row["tax"])
         for row in standing.order_by()

@@ -6,10 +6,11 @@ SQLite by one statement that is run for each. Keys are drawn beforehand, so that
 
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection, models
-from psycopg.types.json import Jsonb
+from django.db.models import ForeignKey
 
 type Values = Sequence[Any]
 
@@ -20,14 +21,21 @@ def insert_objects(model: type[models.Model], objects: Iterable[models.Model]) -
     if not rows:
         return
     fields = model._meta.concrete_fields
-    relations = [field for field in fields if field.is_relation]
-    for row, key in zip(rows, draw_keys(model, len(rows)), strict=True):
-        row.pk = key
-        for field in relations:
-            _fill_relation(row, field)
-        row._state.adding, row._state.db = False, connection.alias
     names = [field.attname for field in fields]
-    _insert(model, fields, ([row.__dict__[name] for name in names] for row in rows))
+    key_name = names[fields.index(model._meta.pk)]
+    relations = [
+        (field.name, field.attname, field.target_field.attname) for field in fields if isinstance(field, ForeignKey)
+    ]
+    alias = connection.alias
+    for row, key in zip(rows, draw_keys(model, len(rows)), strict=True):
+        values, state = row.__dict__, row._state
+        values[key_name] = key
+        for name, attname, key_of_related in relations:
+            if values[attname] is None and (related := state.fields_cache.get(name)) is not None:
+                values[attname] = getattr(related, key_of_related)  # it had none when it was set
+        state.adding, state.db = False, alias
+    columns = itemgetter(*names)
+    _insert(model, fields, (columns(row.__dict__) for row in rows))
 
 
 def insert_values(model: type[models.Model], names: Sequence[str], values: Collection[Values]) -> None:
@@ -46,16 +54,29 @@ def update_objects(model: type[models.Model], objects: Collection[models.Model],
         return
     fields = [field for field in model._meta.concrete_fields if field.attname in names]
     key = next(field for field in model._meta.concrete_fields if field.primary_key)
-    quote = connection.ops.quote_name
-    assignments = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)
-    table = quote(model._meta.db_table)
-    statement = f"UPDATE {table} SET {assignments} WHERE {quote(str(key.column))} = %s"  # noqa: S608  names of models
+    quote, table = connection.ops.quote_name, connection.ops.quote_name(model._meta.db_table)
+    columns = [quote(str(field.column)) for field in (*fields, key)]
     rows = [
         [field.get_db_prep_save(getattr(row, field.attname), connection) for field in (*fields, key)]
         for row in sorted(objects, key=lambda row: row.pk)
     ]
     with connection.cursor() as cursor:
-        cursor.executemany(statement, rows)
+        if connection.vendor == "postgresql":
+            arrays = ", ".join(f"%s::{_kind(field)}[]" for field in (*fields, key))
+            assignments = ", ".join(f"{column} = given.{column}" for column in columns[:-1])
+            given = f"unnest({arrays}) AS given({', '.join(columns)})"
+            where = f"{table}.{columns[-1]} = given.{columns[-1]}"
+            statement = f"UPDATE {table} SET {assignments} FROM {given} WHERE {where}"  # noqa: S608  names of models
+            cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
+        else:
+            assignments = ", ".join(f"{column} = %s" for column in columns[:-1])
+            statement = f"UPDATE {table} SET {assignments} WHERE {columns[-1]} = %s"  # noqa: S608  names of models
+            cursor.executemany(statement, rows)
+
+
+def _kind(field: Any) -> str:
+    """Return the type of a column without its length: a cast to that would cut what is too long, not refuse it."""
+    return str(field.rel_db_type(connection)).partition("(")[0]
 
 
 def draw_keys(model: type[models.Model], count: int) -> list[int]:
@@ -71,13 +92,6 @@ def draw_keys(model: type[models.Model], count: int) -> list[int]:
         last = cursor.fetchone()
     first = (last[0] if last else 0) + 1
     return list(range(first, first + count))
-
-
-def _fill_relation(row: models.Model, field: Any) -> None:
-    """Take the key of a related object that had none when it was set."""
-    if row.__dict__[field.attname] is None and field.is_cached(row):
-        related = field.get_cached_value(row)
-        row.__dict__[field.attname] = related.pk if related is not None else None
 
 
 def _insert(model: type[models.Model], fields: Sequence[Any], values: Iterable[Values]) -> None:
@@ -108,7 +122,7 @@ def _converted(fields: Sequence[Any], values: Iterable[Values]) -> Iterable[Valu
 def _converter(field: Any) -> Callable[[Any], Any] | None:
     """Return what brings a value to the form in which the database takes it; None where it takes it as it is."""
     if isinstance(field, models.JSONField):
-        return Jsonb if connection.vendor == "postgresql" else json.dumps
+        return json.dumps
     if connection.vendor == "postgresql":
         return None
     if isinstance(field, models.DateTimeField):
