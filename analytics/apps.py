@@ -6,7 +6,11 @@ class AnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare the job, the documents that are made from the registry, and the places in the console."""
-        from analytics import datasets_accounting, jobs  # noqa: F401, PLC0415  declare files and the job of this room
+        from analytics import (  # noqa: F401, PLC0415  declare files and the job of this room
+            datasets_accounting,
+            datasets_stripe,
+            jobs,
+        )
         from analytics.documents import register_documents  # noqa: PLC0415
         from core import navigation  # noqa: PLC0415
 

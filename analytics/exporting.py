@@ -4,7 +4,7 @@ One statement reads it all, so a file holds one state of the database; neither m
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from django.db import connection
 
@@ -14,9 +14,11 @@ from analytics.figures import facts_of
 from analytics.kpis import SCALARS, Kpi, Unit, Value
 from analytics.models import Build
 from analytics.windows import Window
+from core.days import day_bounds
 from core.money import format_plain
 
 AT_ONCE = 2_000
+type Params = dict[str, date | datetime | str]
 
 
 def export(
@@ -28,7 +30,9 @@ def export(
     if dataset == KPI_SUMMARY:
         yield "".join(line(cells) for cells in _summary(window, currency)).encode()
         return
-    params: dict[str, date | str] = {"start": window.start, "end": window.end, "currency": currency}
+    moments = {"start_at": day_bounds(window.start)[0], "end_at": day_bounds(window.end)[1]}
+    params: Params = {"start": window.start, "end": window.end, "currency": currency}
+    params |= {name: connection.ops.adapt_datetimefield_value(moment) or "" for name, moment in moments.items()}
     yield from _rows(_statement(dataset, columns), params)
 
 
@@ -37,7 +41,7 @@ def _statement(dataset: Dataset, columns: Sequence[Column]) -> str:
     return f"SELECT {texts} FROM ({dataset.rows}) r ORDER BY {dataset.order_by}"  # noqa: S608  declared in code
 
 
-def _rows(statement: str, params: dict[str, date | str]) -> Iterator[bytes]:
+def _rows(statement: str, params: Params) -> Iterator[bytes]:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor, cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)", params) as copy:
             for piece in copy:
