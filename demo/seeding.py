@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from tempfile import TemporaryFile
 from typing import Any, Self
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from django.utils import timezone
 
 from core.days import business_day, day_bounds
 from core.errors import DomainError, NotAllowedInState
+from demo.books import book_lines
 from demo.catalogue import CURRENCY
 from demo.logins import NAMES, Login, address, logins, make_logins
 from demo.shop import open_shop
@@ -33,7 +35,7 @@ SEED, ORDERS = 1, 6_000
 LEAST_ORDERS, MOST_ORDERS = 1, 1_000_000
 REGULAR_ORDERS = range(5, 10)  # so many orders the login of the customer has, where somebody has so many
 
-TYPES = CORE_TYPES | {"wish", "unwish"}  # those that this version imports
+TYPES = CORE_TYPES | {"dispute", "wish", "unwish"}
 
 type Line = dict[str, Any]
 type Progress = Callable[[Outcome, int], None]
@@ -111,6 +113,7 @@ def seed_demo(
     plan = _begin(seed=seed, orders=orders)
     open_shop(since=plan.since)
     outcome = _import(plan, progress)
+    outcome.new += _keep_books(plan).new
     people = make_logins()
     plan.keep(DONE)
     return Seeded(plan, people, outcome)
@@ -168,6 +171,18 @@ def _import(plan: Plan, progress: Progress) -> Outcome:
     outcome = import_history(raw, source=plan.source, progress=lambda so_far: progress(so_far, count))
     if outcome.bad:
         raise RuntimeError(f"the invented history is wrong: {outcome.bad[0]}")
+    return outcome
+
+
+def _keep_books(plan: Plan) -> Outcome:
+    """Import what Stripe would have booked for the trade. The lines are written down first: they are read from it."""
+    with TemporaryFile() as spool:
+        for line in book_lines(currency=CURRENCY, now=plan.now):
+            spool.write(json.dumps(line).encode() + b"\n")
+        spool.seek(0)
+        outcome = import_history(spool, source=plan.source)
+    if outcome.bad:
+        raise RuntimeError(f"the invented books are wrong: {outcome.bad[0]}")
     return outcome
 
 

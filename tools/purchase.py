@@ -80,7 +80,8 @@ def path_of(address: str) -> str:
 
 
 def work() -> None:
-    """Deliver the events, and do what a worker would: tasks until there are none, and each job once."""
+    """Let Stripe pay out and deliver, and do what a worker would: tasks until there are none, and each job once."""
+    control.make_payout()
     control.deliver_all()
     while taken := claim_task("purchase"):
         run_task(taken)
