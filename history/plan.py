@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db import models
 from django.db.models import Min
 
-from core.days import business_day
+from core.days import business_day, today
 from core.models import DirtyDay
 from history.models import ImportedRecord
 from history.records import Line
@@ -177,7 +177,7 @@ class Plan:
         update_objects(Payout, self.completed, ("items_complete",))
         insert_objects(BalanceTransaction, self.transactions)
         insert_objects(PayoutItem, self.parts)
-        days = [(PAYOUT, payout.pk, payout.arrives_on) for payout in self.payouts]
+        days = [(PAYOUT, payout.pk, payout.arrives_on) for payout in self.payouts if payout.arrives_on <= today()]
         return days + [(TRANSACTION, transaction.pk, transaction.day) for transaction in self.transactions]
 
     def _entries(self) -> Iterable[SalesEntry]:

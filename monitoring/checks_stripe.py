@@ -83,7 +83,8 @@ def missing_txn() -> Look:
 
     taken = Payment.objects.filter(tender=Payment.Tender.STRIPE, status=Payment.Status.SUCCEEDED).count()
     refunds = Refund.objects.filter(payment__tender=Payment.Tender.STRIPE).count()
-    return Look(taken + refunds + Dispute.objects.filter(is_inquiry=False).count(), findings())
+    disputes = Dispute.objects.filter(is_inquiry=False).exclude(payment__tender=Payment.Tender.IMPORTED).count()
+    return Look(taken + refunds + disputes, findings())
 
 
 @check(

@@ -28,8 +28,9 @@ class PeriodForm(StoreForm):
 
     def __init__(self, *args: Any, currencies: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["from"] = DayField(required=False, label="From")
-        self.fields["to"] = DayField(required=False, label="To")
+        picker = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        self.fields["from"] = DayField(required=False, label="From", widget=picker)
+        self.fields["to"] = DayField(required=False, label="To", widget=picker)
         currency = self.fields["currency"]
         currency.choices = [(code, code) for code in currencies]  # type: ignore[attr-defined]
         self.order_fields(["from", "to", "currency"])
