@@ -18,12 +18,14 @@ from playwright.sync_api import Page as Tab
 
 from audit.recording import record
 from core import views as core_views
+from core.days import today
 from orders.links import guest_path, guest_signature
 from payments.models import Dispute
-from payments.tests.factories import make_event
+from payments.tests.factories import make_event, make_payout
 from products.models import Variant
 from tests.browser.scene import Scene
 
+FINANCE, MOVEMENTS = "payments:console_finance", "payments:console_movements"
 LONG_AGO = {"from": "2015-01-01", "to": "2015-01-31"}
 BACK = {"from": "2026-02-01", "to": "2026-01-01"}
 
@@ -112,6 +114,16 @@ def webhook(_scene: Scene) -> str:
     """An event that was given up."""
     event = make_event(state="dead", last_error="GatewayUnclear: time-out")
     return reverse("payments:console_webhook", args=[event.pk])
+
+
+def payout(_scene: Scene) -> str:
+    """A payout with a part."""
+    return reverse("payments:console_payout", args=[make_payout(status="paid").pk])
+
+
+def sides(_scene: Scene) -> str:
+    """Both sides of today."""
+    return reverse("payments:console_sides", args=[today()])
 
 
 def dispute(route: str) -> Callable[[Scene], str]:
@@ -300,6 +312,14 @@ PAGES = [
     ),
     Page("analytics, long ago", "analytics:dashboard", "analyst", path=at_query("analytics:dashboard", **LONG_AGO)),
     Page("definitions", "analytics:definitions", "analyst"),
+    Page("finance", FINANCE, "analyst"),
+    Page("finance, nothing moved", FINANCE, "analyst", path=at_query(FINANCE, **LONG_AGO)),
+    Page("finance, odd query", FINANCE, "analyst", path=at_query(FINANCE, **BACK)),
+    Page("movements", MOVEMENTS, "analyst", path=at_query(MOVEMENTS, kind="net")),
+    Page("movements, none", MOVEMENTS, "analyst", path=at_query(MOVEMENTS, q="nothing")),
+    Page("payouts", "payments:console_payouts", "analyst"),
+    Page("payout", "payments:console_payout", "analyst", path=payout),
+    Page("both sides of a day", "payments:console_sides", "analyst", path=sides),
     Page("exports", "analytics:exports", "analyst"),
     Page(
         "exports, days the wrong way round", "analytics:exports", "analyst", path=at_query("analytics:exports", **BACK)
