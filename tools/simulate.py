@@ -5,7 +5,6 @@ command that shows it again; at the end stands how often each transition was tak
 """
 
 import argparse
-import logging
 import os
 import sys
 import time
@@ -39,7 +38,6 @@ _shortened: set[str] = set()
 
 def prepare() -> None:
     """Make an empty database in the memory of this process."""
-    logging.disable(logging.CRITICAL)
     call_command("migrate", verbosity=0)
 
 

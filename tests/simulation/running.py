@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
-from tests.simulation import invariants, outside, shoppers, staff  # noqa: F401  declares the acts
+from tests.simulation import afterwards, invariants, outside, shoppers, staff  # noqa: F401  declares the acts
 from tests.simulation.acts import ACTS, do_something, weights_of
 from tests.simulation.coverage import transitions
 from tests.simulation.settling import settle_down

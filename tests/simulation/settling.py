@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+from core.errors import DomainError
 from core.jobs import JOBS
+from payments.approving import approve_refund, reject_refund
 from payments.models import Refund, WebhookEvent
 from stripe_simulator import control
 from stripe_simulator.models import Resource
@@ -45,6 +47,9 @@ def is_quiet() -> bool:
 def _round(hours: float) -> Callable[[World], str]:
     def run(world: World) -> str:
         control.release_balance_transactions()
+        _decide(world)
+        for dispute in Resource.objects.filter(kind="dispute"):
+            control.close_dispute(dispute.stripe_id, won=world.chance(0.5))
         for refund in Resource.objects.filter(kind="refund", label__in=("pending", "requires_action")):
             control.settle_refund(refund.stripe_id, succeeded=world.chance(0.8))
         arrived = control.tick() + control.deliver_all()
@@ -55,6 +60,15 @@ def _round(hours: float) -> Callable[[World], str]:
         return f"{arrived} events arrived"
 
     return run
+
+
+def _decide(world: World) -> None:
+    """Somebody decides on every refund that waits."""
+    for refund_id in Refund.objects.waiting().order_by("pk").values_list("pk", flat=True):
+        try:
+            approve_refund(refund_id, actor=world.admin)
+        except DomainError:
+            reject_refund(refund_id, actor=world.admin, reason="It is no longer possible.")
 
 
 def _run_job(name: str) -> str:

@@ -16,7 +16,11 @@ def open_shop(world: World) -> None:
     """Fill an empty database with a small shop, different in every world."""
     rng = world.rng
     StoreSetting.objects.create(
-        prices_include_tax=rng.random() < 0.5, order_expiry_minutes=rng.choice((40, 45, 120)), seller_name="A shop"
+        prices_include_tax=rng.random() < 0.5,
+        order_expiry_minutes=rng.choice((40, 45, 120)),
+        seller_name="A shop",
+        refund_limit_minor=rng.choice((3_000, 20_000, 500_000)),
+        refund_second_person_minor=rng.choice((None, None, 9_000)),
     )
     for tax_class, rate in RATES.items():
         make_tax_rate(tax_class=tax_class, rate_bps=rate)

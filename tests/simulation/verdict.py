@@ -23,6 +23,7 @@ EXPECTED = {  # findings that tell of what Stripe or people did, not of a fault 
     "pay.surplus_open": "a surplus whose refund failed stands out until somebody deals with it",
     "ops.backlog_sla": "orders are left unsent",
 }
+UNSETTLED = ("requested", "approved", "submitting", "pending", "requires_action")
 ENDED = ("processed", "ignored")
 
 
@@ -44,7 +45,9 @@ def _unfinished() -> Iterator[str]:
     # One that was still being made when its order ended has no page that anybody knows, and is left as it is.
     for payment in Payment.objects.filter(status__in=("open", "processing")):
         yield f"payment {payment.pk} is still {payment.status}"
-    for refund in Refund.objects.filter(status__in=("submitting", "pending", "requires_action")):
+    for refund in Refund.objects.filter(
+        status__in=("requested", "approved", "submitting", "pending", "requires_action")
+    ):
         yield f"refund {refund.pk} is still {refund.status}"
     for event in WebhookEvent.objects.exclude(state__in=ENDED):
         yield f"event {event.type} is {event.state}: {event.last_error}"

@@ -1,5 +1,6 @@
 """The world of one seed: its clock, its dice, its shop, and what has happened in it so far."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -124,6 +125,8 @@ def living(seed: int) -> Iterator[World]:
         )
         stack.enter_context(_replaced(ids, "random_text", lambda length: _letters(letters, length)))
         stack.enter_context(_replaced(faults, "take", _counting(world, faults.take)))
+        stack.callback(logging.disable, logging.root.manager.disable)
+        logging.disable(logging.CRITICAL)  # what is refused, lost and killed on purpose is no news
         stripe_client.cache_clear()
         stack.callback(stripe_client.cache_clear)
         _current.append(world)
