@@ -15,10 +15,12 @@ class MonitoringConfig(AppConfig):
             checks_operations,
             checks_orders,
             checks_payments,
+            checks_refund_gaps,
             checks_refunds,
             checks_snapshots,
             checks_stock,
             checks_stripe,
+            checks_surplus,
             jobs,
             month_end,
         )

@@ -1,18 +1,14 @@
 """Money in: every sale has its payment, every payment its sale, and their amounts agree."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from django.db.models import F, Q
-from django.utils import timezone
 
 from monitoring.models import Severity
 from monitoring.reading import order_number, rows
 from monitoring.registry import Finding, Look, check
 from orders.models import Order
 from payments.models import Payment
-
-SURPLUS_TIME = timedelta(hours=24)
 
 WITHOUT_PAYMENT = """
 SELECT o.id, o.total_minor, o.currency, COALESCE(p.captured_minor, 0)
@@ -83,31 +79,25 @@ def payment_without_order() -> Look:
 @check(
     "pay.amount_mismatch",
     title="Payment of another amount than the order",
-    rule="The payment of a sale captured the order's total, in its currency, and the order says that it got as much.",
+    rule="The payment of a sale captured the order's total, and the order says that it got as much.",
     severity=Severity.CRITICAL,
     what_to_do="Compare order and payment with Stripe. Refund what is too much, or ask for what is missing.",
 )
 def amount_mismatch() -> Look:
-    """Applied payments whose amount or currency is not their order's. What captured nothing is another check's."""
+    """Applied payments whose amount is not their order's. What captured nothing is another check's."""
     applied = Payment.objects.applied().filter(order__paid_at__isnull=False)
     different = applied.exclude(captured_minor=0, order__total_minor__gt=0).exclude(
-        captured_minor=F("order__total_minor"), currency=F("order__currency"), order__paid_minor=F("order__total_minor")
+        captured_minor=F("order__total_minor"), order__paid_minor=F("order__total_minor")
     )
 
     def findings() -> Iterator[Finding]:
         for payment in different.select_related("order").order_by("pk").iterator():
             order = payment.order
-            total = {"captured_minor": order.total_minor, "paid_minor": order.total_minor, "currency": order.currency}
-            taken = {
-                "captured_minor": payment.captured_minor,
-                "paid_minor": order.paid_minor,
-                "currency": payment.currency,
-            }
             yield Finding(
                 "order",
                 order.pk,
-                total,
-                taken,
+                {"captured_minor": order.total_minor, "paid_minor": order.total_minor},
+                {"captured_minor": payment.captured_minor, "paid_minor": order.paid_minor},
                 subject=f"Order {order.number}",
                 currency=order.currency,
                 size=abs(payment.captured_minor - order.total_minor),
@@ -117,30 +107,31 @@ def amount_mismatch() -> Look:
 
 
 @check(
-    "pay.surplus_open",
-    title="Surplus payment not given back",
-    rule="A payment that pays for nothing is refunded or dealt with within 24 hours.",
+    "pay.currency_mismatch",
+    title="Payment in another currency than the order",
+    rule="The payment of a sale was taken in the order's currency.",
     severity=Severity.CRITICAL,
-    what_to_do="Read on the order why the payment was not applied, then refund it at Stripe.",
+    what_to_do=(
+        "Compare order and payment with Stripe. An amount in another currency is no payment: give it back there, and "
+        "ask the customer to pay again."
+    ),
 )
-def surplus_open() -> Look:
-    """Payments kept as surplus for longer than a day, with something still to give back."""
-    overdue = Payment.objects.filter(
-        disposition=Payment.Disposition.SURPLUS,
-        succeeded_at__lt=timezone.now() - SURPLUS_TIME,
-        refund_committed_minor__lt=F("captured_minor"),
-    )
+def currency_mismatch() -> Look:
+    """Applied payments in another currency than their order's."""
+    applied = Payment.objects.applied()
+    different = applied.exclude(currency=F("order__currency"))
 
     def findings() -> Iterator[Finding]:
-        for payment in overdue.select_related("order").order_by("pk").iterator():
+        for payment in different.select_related("order").order_by("pk").iterator():
+            order = payment.order
             yield Finding(
-                "payment",
-                payment.pk,
-                {"given_back_minor": payment.captured_minor},
-                {"given_back_minor": payment.refund_committed_minor},
-                subject=f"Payment {payment.pk} of order {payment.order.number}",
-                currency=payment.currency,
-                size=payment.refundable_minor,
+                "order",
+                order.pk,
+                {"currency": order.currency},
+                {"currency": payment.currency},
+                subject=f"Order {order.number}",
+                currency=order.currency,
+                size=payment.captured_minor,
             )
 
-    return Look(Payment.objects.count(), findings())
+    return Look(applied.count(), findings())

@@ -4,23 +4,24 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from audit.recording import record
-from core.errors import NotAllowedInState
+from core.errors import DomainError, NotAllowedInState
 from core.money import format_money
 from monitoring.models import Issue, Severity
 from monitoring.reading import order_number, rows
 from monitoring.registry import Finding, Look, check
 from orders.lifecycle import lock_order
 from orders.models import Order
+from payments.errors import GatewayError
 from payments.models import Payment, Refund
-from payments.refunds import GIVEN_UP
+from payments.sync import sync_payment
 
 PENDING_TIME = timedelta(days=10)
 RETRY_TIME = timedelta(days=1)
-ON_ITS_WAY = (Refund.Status.SUBMITTING, Refund.Status.PENDING, Refund.Status.REQUIRES_ACTION)
+NO_ANSWER = "Stripe does not answer just now; try again in a minute."
 
 TOTALS = """
 SELECT o.id, o.currency, o.refunded_minor, COALESCE(r.refunded, 0)
@@ -82,16 +83,30 @@ def total_mismatch() -> Look:
     return Look(Order.objects.count(), findings())
 
 
+def ask_about_refund(issue: Issue) -> str:
+    """Bring a refund, with all others of its payment, to what Stripe says."""
+    refund = Refund.objects.get(pk=int(issue.entity_pk))
+    try:
+        sync_payment(refund.payment_id)
+    except GatewayError as error:
+        raise DomainError(NO_ANSWER) from error
+    refund.refresh_from_db()
+    return f"Stripe was asked; the refund is {refund.get_status_display().lower()}."
+
+
 @check(
     "refund.stuck_pending",
     title="Refund on its way for too long",
     rule="No refund is on its way for more than 10 days.",
     severity=Severity.MEDIUM,
-    what_to_do="Look the refund up at Stripe. If it came to nothing, pay the customer by other means and note it.",
+    what_to_do=(
+        "The repair asks Stripe what became of it. If it came to nothing, pay the customer by other means and note it."
+    ),
+    repair=ask_about_refund,
 )
 def stuck_pending() -> Look:
     """Refunds that were promised long ago and have not ended."""
-    stuck = Refund.objects.filter(status__in=ON_ITS_WAY, created_at__lt=timezone.now() - PENDING_TIME)
+    stuck = Refund.objects.filter(status__in=Refund.ON_ITS_WAY, created_at__lt=timezone.now() - PENDING_TIME)
     return Look(Refund.objects.count(), _refund_findings(stuck, expected="succeeded"))
 
 
@@ -100,20 +115,15 @@ def stuck_pending() -> Look:
     title="Failed refund that nobody took up",
     rule="A refund that Stripe could not pay out was tried again within a day, or its note says how it was paid.",
     severity=Severity.HIGH,
-    what_to_do="Refund the order again, or pay by other means and say so on the refund.",
+    what_to_do="Open the refund: try it again there with a click, or pay by other means and note how.",
 )
 def failed_unattended() -> Look:
     """Failed refunds of payments through Stripe, without a later attempt and without a note.
 
     What was imported was attended to elsewhere, and cannot be refunded from here.
     """
-    retried = Refund.objects.filter(payment=OuterRef("payment"), pk__gt=OuterRef("pk")).exclude(status__in=GIVEN_UP)
-    unattended = Refund.objects.filter(
-        ~Exists(retried),
-        status=Refund.Status.FAILED,
-        settled_note="",
-        payment__tender=Payment.Tender.STRIPE,
-        failed_at__lt=timezone.now() - RETRY_TIME,
+    unattended = Refund.objects.unattended().filter(
+        payment__tender=Payment.Tender.STRIPE, failed_at__lt=timezone.now() - RETRY_TIME
     )
     return Look(Refund.objects.count(), _refund_findings(unattended, expected="tried again"))
 

@@ -45,7 +45,10 @@ def _of_payment(key: str, user: Any) -> list[Link]:
 
 
 def _of_refund(key: str, user: Any) -> list[Link]:
-    return _order(Refund.objects.filter(pk=key).values_list("payment__order_id", flat=True).first(), user)
+    order_id = Refund.objects.filter(pk=key).values_list("payment__order_id", flat=True).first()
+    if order_id is None:
+        return []
+    return [*_link(user, "The refund", "payments:console_refund_detail", "refunds_make", key), *_order(order_id, user)]
 
 
 def _of_stock(key: str, user: Any) -> list[Link]:

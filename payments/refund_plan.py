@@ -20,7 +20,8 @@ class RefundChoice:
     """What somebody asks to give back: an amount, or units of lines (line id -> quantity), or all of it.
 
     `expected_minor` is the sum that they were shown: another one is refused. Units that are restocked as `canceled`
-    were never sent, and are not sent any more; `unsellable` (line id -> quantity) are not restocked after all. `paid_elsewhere` says how the money of an imported payment went back.
+    were never sent, and are not sent any more; `unsellable` (line id -> quantity) are not restocked after all.
+    `paid_elsewhere` says how the money of an imported payment went back.
     """
 
     amount_minor: int | None = None

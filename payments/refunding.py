@@ -81,7 +81,7 @@ def _promise(
         return_request=return_request,
         settled_note=choice.paid_elsewhere.strip()[:NOTE_LENGTH],
     )
-    _write_lines(refund, plan, choice)
+    write_lines(refund, plan, choice)
     count_units(returned_units(refund))
     record_request(order, refund, actor)
     begin(order, refund, actor=actor)
@@ -136,7 +136,8 @@ def record_request(order: Order, refund: Refund, actor: User) -> None:
     record("refund.requested", subject=refund, actor=actor, changes=changes)
 
 
-def _write_lines(refund: Refund, plan: RefundPlan, choice: RefundChoice) -> None:
+def write_lines(refund: Refund, plan: RefundPlan, choice: RefundChoice) -> None:
+    """Write what a refund gives back of each line."""
     RefundLine.objects.bulk_create(
         RefundLine(
             refund=refund,

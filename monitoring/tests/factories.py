@@ -39,6 +39,7 @@ class Shop:
     pending: Order
     payment: Payment
     refund: Refund
+    on_its_way: Refund
     stock: StockItem
     event: WebhookEvent
     dispute: Dispute
@@ -50,6 +51,7 @@ class Shop:
             "pending": self.pending.pk,
             "payment": self.payment.pk,
             "refund": self.refund.pk,
+            "on_its_way": self.on_its_way.pk,
             "stock": self.stock.pk,
             "event": self.event.pk,
             "dispute": self.dispute.pk,
@@ -69,6 +71,7 @@ def make_shop() -> Shop:
     control.make_payout()
     choice = RefundChoice(units={order.lines.get().pk: 1}, reason="broken")
     refund = request_refund(order.pk, choice=choice, actor=make_user("ops"), request_key=f"key-{next(_numbers)}")
+    on_its_way = _on_its_way(order)
     dispute = make_dispute(payment=payment, status="won", outcome="won", closed_at=timezone.now(), submission_count=1)
     import_balance()
     import_payouts()
@@ -79,7 +82,16 @@ def make_shop() -> Shop:
     make_heartbeats()
     build_snapshots(FULL)
     order.refresh_from_db()
-    return Shop(order, pending, payment, refund, StockItem.objects.get(variant=variant), event, dispute)
+    return Shop(order, pending, payment, refund, on_its_way, StockItem.objects.get(variant=variant), event, dispute)
+
+
+def _on_its_way(order: Order) -> Refund:
+    """Give 1.00 back that has reached the shopper, without anybody having told us yet."""
+    control.refund_next_as("pending")
+    choice = RefundChoice(amount_minor=100, reason="late")
+    refund = request_refund(order.pk, choice=choice, actor=make_user("ops"), request_key=f"key-{next(_numbers)}")
+    control.settle_refund(refund.stripe_refund_id or "")
+    return refund
 
 
 def make_told_an_hour_ago() -> Resource:

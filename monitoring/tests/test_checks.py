@@ -12,6 +12,7 @@ from monitoring.models import Issue
 from monitoring.registry import CHECKS
 from monitoring.tests.factories import Shop, make_shop, run
 from monitoring.tests.faults_invoices import INVOICE_FAULTS
+from monitoring.tests.faults_payments import PAYMENT_FAULTS
 from monitoring.tests.faults_stripe import STRIPE_FAULTS
 from monitoring.tests.planting import Fault, execute, guard_lifted
 
@@ -21,6 +22,7 @@ State = Issue.State
 
 FAULTS = [
     *STRIPE_FAULTS,
+    *PAYMENT_FAULTS,
     *INVOICE_FAULTS,
     Fault(
         "snap.missing_day",
@@ -79,18 +81,6 @@ FAULTS = [
         "UPDATE payments_payment SET captured_minor = captured_minor + 1 WHERE id = :payment",
     ),
     Fault(
-        "pay.amount_mismatch",
-        "order:{order}:GBP",
-        "UPDATE payments_payment SET currency = 'EUR' WHERE id = :payment",
-        "UPDATE payments_payment SET currency = 'GBP' WHERE id = :payment",
-    ),
-    Fault(
-        "pay.surplus_open",
-        "payment:{payment}:GBP",
-        "UPDATE payments_payment SET disposition = 'surplus', succeeded_at = :two_days_ago WHERE id = :payment",
-        "UPDATE payments_payment SET disposition = 'applied' WHERE id = :payment",
-    ),
-    Fault(
         "refund.total_mismatch",
         "order:{order}:GBP",
         "UPDATE orders_order SET refunded_minor = refunded_minor + 100 WHERE id = :order",
@@ -104,18 +94,6 @@ FAULTS = [
         "UPDATE orders_order SET refunded_minor = refunded_minor - 100000 WHERE id = :order",
         guard="orders_order.order_refunded_within_paid",
         is_repairable=True,
-    ),
-    Fault(
-        "refund.stuck_pending",
-        "refund:{refund}:GBP",
-        "UPDATE payments_refund SET status = 'pending', created_at = :eleven_days_ago WHERE id = :refund",
-        "UPDATE payments_refund SET status = 'succeeded' WHERE id = :refund",
-    ),
-    Fault(
-        "refund.failed_unattended",
-        "refund:{refund}:GBP",
-        "UPDATE payments_refund SET status = 'failed', failed_at = :two_days_ago, settled_note = '' WHERE id = :refund",
-        "UPDATE payments_refund SET settled_note = 'paid by bank transfer' WHERE id = :refund",
     ),
     Fault(
         "ops.dispute_due",

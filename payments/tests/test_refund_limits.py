@@ -93,7 +93,7 @@ def test_what_waits_is_promised_and_nothing_else_happens(ops: User) -> None:
     assert (refund.status, payment.refund_committed_minor, at_stripe()) == ("requested", 30_000, 0)
     assert (line.quantity_refunded, line.quantity_restocked, StockItem.objects.get().on_hand) == (2, 0, 7)
     assert refundable(order).total == 0
-    with pytest.raises(DomainError, match="At most £0.00"):
+    with pytest.raises(DomainError, match=r"At most £0\.00"):
         ask(order, ops, "again", amount_minor=1)
     assert not OutgoingMail.objects.filter(kind="order_refunded").exists()
     assert Order.objects.get().refunded_minor == 0
