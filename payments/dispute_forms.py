@@ -37,8 +37,9 @@ class EvidenceForm(StoreForm):
         error_messages={"required": "Write what the bank should know."},
     )
     is_final = forms.BooleanField(
-        label="I have read what is sent. It can be sent only once.",
-        error_messages={"required": "Read what is sent, and confirm it: it can be sent only once."},
+        label="I have read what is sent",
+        help_text="It can be sent only once.",
+        error_messages={"required": "Tick “I have read what is sent”: it can be sent only once."},
     )
 
     autocomplete = {"text": "off"}

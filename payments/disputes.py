@@ -206,7 +206,9 @@ def _line(order: Order, dispute: Dispute, kind: str, at: datetime) -> OrderEvent
     detail: dict[str, Any] = {"by": "bank", "dispute": dispute.pk, "status": dispute.status}
     if dispute.currency == order.currency:
         detail["amount_minor"] = dispute.amount_minor
-    return OrderEvent(order=order, at=at, kind=kind, detail=detail)
+    # Stripe dates by the whole second, which may lie before the order that it is about.
+    seen_at = max(moment for moment in (at, order.placed_at, order.paid_at) if moment)
+    return OrderEvent(order=order, at=seen_at, kind=kind, detail=detail)
 
 
 def tell_staff(dispute: Dispute, order: Order | None, *, kind: str) -> None:

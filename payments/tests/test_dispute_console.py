@@ -232,7 +232,7 @@ def test_the_order_page_leads_to_the_dispute_and_offers_neither_refund_nor_relea
 
     assert "Answer the dispute" in html
     assert url("dispute", dispute) in html
-    assert "its payment is disputed" in html
+    assert "Its payment is disputed" in html
     assert "Payment disputed" in html
     for action in ("payments:console_refund", "payments:console_cancel", "orders:console_release"):
         assert reverse(action, args=[order.pk]) not in html
