@@ -1,6 +1,7 @@
 """One purchase, from the bag to the receipt, through the shop's own pages and the simulator's payment page.
 
-It stands in for a browser, for Stripe's deliveries and for a worker: afterwards nothing is left to be done.
+A part of it is then given back in Stripe's dashboard, which the shop learns from Stripe's events alone. It stands in
+for a browser, for Stripe's deliveries and for a worker: afterwards nothing is left to be done.
 """
 
 import os
@@ -23,9 +24,11 @@ from core.jobs import run_due_jobs  # noqa: E402
 from core.tasks import claim_task, run_task  # noqa: E402
 from products.models import Variant  # noqa: E402
 from stripe_simulator import control  # noqa: E402
+from stripe_simulator.models import Resource  # noqa: E402
 
 HOST = "localhost"
 CARD = "4242424242424242"
+PART_MINOR = 100
 GUEST = {
     "email": "charlie@example.com",
     "name": "Charlie Clay",
@@ -79,6 +82,12 @@ def path_of(address: str) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
+def give_back() -> None:
+    """Give a part of the newest payment back behind the shop's back."""
+    charge = Resource.objects.filter(kind="charge", label="succeeded").latest("pk")
+    control.refund_in_dashboard(charge.stripe_id, PART_MINOR)
+
+
 def work() -> None:
     """Let Stripe pay out and deliver, and do what a worker would: tasks until there are none, and each job once."""
     control.make_payout()
@@ -93,8 +102,10 @@ def main() -> int:
     settings.STRIPE_SIMULATOR_DELIVER = deliver
     page = buy(Client(SERVER_NAME=HOST))
     work()
+    give_back()
+    work()
     is_paid = 'data-status="paid"' in page.content.decode()
-    print("One order was bought and paid." if is_paid else "The order was not paid.")
+    print("One order was bought and paid, and a part of it given back." if is_paid else "The order was not paid.")
     return 0 if is_paid else 1
 
 
