@@ -13,6 +13,7 @@ from django.urls import reverse
 from core.models import StoreSetting
 from mail.models import OutgoingMail
 from monitoring.models import Issue, Severity
+from orders.return_page import waiting_count
 from orders.staff_list import tab_counts
 from payments.disputes import DUE_SOON
 from payments.models import Dispute, WebhookEvent
@@ -38,6 +39,7 @@ def troubles(user: Any, store: StoreSetting, *, now: datetime) -> list[Trouble]:
     """Return what needs somebody, worst first, of what this user may put right; nothing while all is well."""
     readers: dict[str, Callable[[], Iterator[Trouble]]] = {
         "orders_view": partial(_orders, store, now),
+        "returns_manage": _returns,
         "disputes_manage": partial(_disputes, now),
         "issues_view": _issues,
         "webhooks_replay": _webhooks,
@@ -66,6 +68,13 @@ def _orders(store: StoreSetting, now: datetime) -> Iterator[Trouble]:
     promise = f"should have been sent by now (promise: {store.ship_sla_hours} hours)"
     yield trouble("late", f"order {promise}", f"orders {promise}", "warn")
     yield trouble("held", "order is on hold", "orders are on hold", "warn")
+
+
+def _returns() -> Iterator[Trouble]:
+    count = waiting_count()
+    text = "return waits" if count == 1 else "returns wait"
+    url = reverse("orders:console_returns", query={"show": "waiting"})
+    yield Trouble(count, f"{text} for an answer or for the money", url, "warn")
 
 
 def _disputes(now: datetime) -> Iterator[Trouble]:

@@ -21,7 +21,7 @@ from mail.tests.factories import make_mail
 from monitoring.tests.factories import make_issue
 from orders.holding import hold
 from orders.models import Order
-from orders.tests.factories import make_order
+from orders.tests.factories import make_order, make_return
 from payments.models import WebhookEvent
 from products.tests.factories import make_variant
 
@@ -70,6 +70,19 @@ def test_the_overview_names_what_needs_somebody_worst_first(client: Client) -> N
         assert client.get(trouble.url).status_code == 200
 
 
+def test_the_overview_names_returns_that_wait_for_us(client: Client) -> None:
+    ops = enter(client, "ops")
+    make_return(actor=ops)
+    assert "answer or for the money" not in page(client, HOME)
+
+    make_return()
+
+    found = troubles(ops, StoreSetting.current(), now=timezone.now())
+    waiting = [(trouble.count, trouble.text, trouble.url) for trouble in found if "return" in trouble.text]
+    assert waiting == [(1, "return waits for an answer or for the money", "/console/returns/?show=waiting")]
+    assert "return waits for an answer or for the money" in page(client, HOME)
+
+
 def test_a_quiet_day_says_so(client: Client) -> None:
     enter(client, "admin")
 
@@ -104,7 +117,7 @@ def test_the_overview_costs_the_same_however_much_there_is(
     for _ in range(12):
         make_order({variant: 1}, paid=True)
 
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(25):
         page(client, HOME)
 
 
@@ -301,7 +314,7 @@ def test_the_audit_record_costs_the_same_however_long_it_is(
     for number in range(70):
         record(f"act.{number % 40}", actor=make_user() if number < 3 else None)
 
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(13):
         page(client, AUDIT)
     assert "51–70 of 70 acts" in page(client, AUDIT, page=2)
 
