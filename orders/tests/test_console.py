@@ -151,7 +151,7 @@ def test_the_list_costs_the_same_however_long_it_is(
         make_order({variant: 1}, paid=True)
 
     for query in ({}, {"tab": "refund_failed"}, {"q": "guest", "tab": "to_fulfil", "page": "2"}, {"q": "pi_1"}):
-        with django_assert_max_num_queries(11):
+        with django_assert_max_num_queries(13):
             page(ops, LIST, **query)
     assert "26–30 of 30 orders" in page(ops, LIST, page=2)
 
