@@ -59,12 +59,17 @@ class OrderPage:
     @property
     def can_pay(self) -> bool:
         """Whether the page offers to pay, or to give the order up."""
-        return self.order.status == Status.PENDING and not self.is_processing
+        return self.order.status == Status.PENDING and not self.is_processing and not self.has_surplus
+
+    @property
+    def has_surplus(self) -> bool:
+        """Whether money is here that the order did not need and that has not gone back: nobody is to pay again."""
+        return any(payment.is_open_surplus for payment in self.payments)
 
     @cached_property
     def step(self) -> NextStep:
         """What happens next."""
-        return next_step(self.order, is_processing=self.is_processing)
+        return next_step(self.order, is_processing=self.is_processing, has_surplus=self.has_surplus)
 
     @cached_property
     def timeline(self) -> list[TimelineEvent]:

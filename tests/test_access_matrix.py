@@ -55,17 +55,25 @@ STAFF_PAGES = {
     "orders:console_hold": "orders_manage",
     "orders:console_release": "orders_manage",
     "orders:console_note": "orders_manage",
-    "orders:console_invoices": "invoices_view",
-    "orders:console_invoice": "invoices_view",
     "orders:console_returns": "returns_manage",
     "orders:console_return": "returns_manage",
     "orders:console_return_decide": "returns_manage",
     "orders:console_return_receive": "returns_manage",
     "orders:console_return_create": "returns_manage",
     "payments:console_return_refund": "refunds_make",
+    "orders:console_invoices": "invoices_view",
+    "orders:console_invoice": "invoices_view",
     "payments:console_refund": "refunds_make",
     "payments:console_refund_confirm": "refunds_make",
     "payments:console_refund_retry": "refunds_make",
+    "payments:console_refunds": "refunds_make",
+    "payments:console_refund_detail": "refunds_make",
+    "payments:console_refund_again": "refunds_make",
+    "payments:console_refund_settle": "refunds_make",
+    "payments:console_refund_reject": "refunds_make",
+    "payments:console_refund_approve": "refunds_approve",
+    "payments:console_approvals": "refunds_approve",
+    "payments:console_give_back": "refunds_make",
     "payments:console_cancel": "orders_manage",
     "payments:console_sync": "orders_manage",
     "payments:console_disputes": "disputes_manage",
@@ -191,6 +199,10 @@ def _any_event(_user: User) -> dict[str, Any]:
     return {"event_id": make_event().pk}
 
 
+def _any_payment(_user: User) -> dict[str, Any]:
+    return {"payment_id": make_refund().payment_id}
+
+
 def _any_refund(_user: User) -> dict[str, Any]:
     return {"refund_id": make_refund().pk}
 
@@ -225,15 +237,21 @@ EXAMPLES: dict[str, Callable[[User], dict[str, Any]]] = {
     "orders:console_hold": _any_order,
     "orders:console_release": _any_order,
     "orders:console_note": _any_order,
-    "orders:console_invoice": _document,
     "orders:console_return": _any_return,
     "orders:console_return_decide": _any_return,
     "orders:console_return_receive": _any_return,
     "orders:console_return_create": _any_order,
     "payments:console_return_refund": _any_return,
+    "orders:console_invoice": _document,
     "payments:console_refund": _any_order,
     "payments:console_refund_confirm": _any_order,
     "payments:console_refund_retry": _any_refund,
+    "payments:console_refund_detail": _any_refund,
+    "payments:console_refund_again": _any_refund,
+    "payments:console_refund_settle": _any_refund,
+    "payments:console_refund_reject": _any_refund,
+    "payments:console_refund_approve": _any_refund,
+    "payments:console_give_back": _any_payment,
     "payments:console_cancel": _any_order,
     "payments:console_sync": _any_order,
     "payments:console_dispute": _any_dispute,
