@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
 import time_machine
@@ -28,7 +27,6 @@ from analytics.months import Month, months_back
 from analytics.tests.factories import make_sale, noon
 from audit.models import AuditRecord
 from core.errors import DomainError, NotAllowedInState
-from core.tests.races import at_once
 from orders.ledger import RefundedLine
 from orders.models import Order, SalesEntry
 from orders.refunding import book_refund
@@ -368,43 +366,6 @@ def test_a_question_asked_twice_is_asked_once() -> None:
     conditions.register(conditions.is_over)
 
     assert len(conditions_of(JUNE, "GBP")) == before
-
-
-@pytest.mark.postgres
-@pytest.mark.django_db(transaction=True)
-def test_everything_written_before_is_in_the_figures_and_everything_after_is_booked_since() -> None:
-    actor = make_user("admin")
-    orders = [make_sale(date(2026, 6, 1 + place)) for place in range(12)]
-    build_snapshots(CHANGES)
-
-    def book(order: Order) -> None:
-        with transaction.atomic():
-            give_back(order, date(2026, 7, 1))
-
-    acts: list[Any] = [lambda order=order: book(order) for order in orders]
-    outcomes = at_once([*acts[:6], lambda: close_month(JUNE, "GBP", actor=actor), *acts[6:]])
-
-    assert outcomes == ["done"] * 13
-    close = MonthClose.objects.get()
-    assert close.figures == figures_of(JUNE, "GBP")
-    assert not entries_since(close).exists()
-    for order in orders:
-        give_back(order, date(2026, 6, 20))
-    assert sum_of(entries_since(close)) == figures_of(JUNE, "GBP")["total_sales"] - close.figures["total_sales"]
-
-
-@pytest.mark.postgres
-@pytest.mark.django_db(transaction=True)
-def test_two_people_close_a_month_once() -> None:
-    actor = make_user("admin")
-    make_sale(date(2026, 6, 1))
-    build_snapshots(CHANGES)
-
-    outcomes = at_once([lambda: close_month(JUNE, "GBP", actor=actor)] * 4)
-
-    assert sorted(outcomes) == ["NotAllowedInState"] * 3 + ["done"]
-    assert MonthClose.objects.count() == 1
-    assert AuditRecord.objects.filter(action="month.close", outcome="done").count() == 1
 
 
 def test_a_day_of_twenty_five_hours_belongs_to_its_month(admin: User) -> None:
