@@ -27,6 +27,7 @@ from orders.placing import AddressData
 from orders.returns import decide_return
 from orders.tests.factories import make_order, make_received, make_return
 from orders.transitions import By
+from payments.balance import import_movements_of
 from payments.closing import cancel_order_unpaid
 from payments.disputes import sync_dispute
 from payments.models import Dispute, Payment, Refund

@@ -11,8 +11,9 @@ from playwright.sync_api import BrowserContext, Route
 from playwright.sync_api import Page as Tab
 
 from tests.browser.conftest import Watch
-from tests.browser.pages import NO_PAGE, PAGES, Page
+from tests.browser.pages import NO_PAGE, PAGES
 from tests.browser.scene import Scene, make_scene
+from tests.browser.visits import Page
 from tests.test_access_matrix import ADDRESSES
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
