@@ -1,5 +1,6 @@
 """Taking rows of work for a while: a worker that dies gives them back when the lease runs out."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import connections, transaction
@@ -40,16 +41,23 @@ def held[Row: Model](row: Row) -> "QuerySet[Row]":
     )
 
 
+def held_together[Row: Model](rows: Sequence[Row]) -> "QuerySet[Row]":
+    """Return rows of one claim as a queryset, without those that another worker has claimed since."""
+    return type(rows[0])._default_manager.filter(
+        pk__in=[row.pk for row in rows],
+        lease_until=rows[0].lease_until,  # type: ignore[attr-defined]
+    )
+
+
 def renew[Row: Model](rows: list[Row], *, seconds: float) -> list[Row]:
     """Keep rows that were claimed together for so many seconds from now; return those that nobody else has taken."""
     if not rows:
         return []
     until = timezone.now() + timedelta(seconds=seconds)
-    table = type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows])
-    table.filter(lease_until=rows[0].lease_until).update(lease_until=until)  # type: ignore[attr-defined]
-    kept = set(table.filter(lease_until=until).values_list("pk", flat=True))
+    held_together(rows).update(lease_until=until)
     for row in rows:
         row.lease_until = until  # type: ignore[attr-defined]
+    kept = set(held_together(rows).values_list("pk", flat=True))
     return [row for row in rows if row.pk in kept]
 
 

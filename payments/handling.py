@@ -6,15 +6,28 @@
 The module of such a function is imported in `PaymentsConfig.ready`: web processes must know what is worked off too.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
 
 from payments.models import WebhookEvent
 
 type Handler = Callable[[WebhookEvent], bool]
 HANDLERS: dict[str, list[Handler]] = {}
-_done: ContextVar[set[Hashable] | None] = ContextVar("done_in_this_round", default=None)
+
+
+@dataclass
+class Round:
+    """Events that were in hand together before the first of them was worked off, and what was fetched since."""
+
+    events: Sequence[WebhookEvent] = ()
+    fetched: set[Hashable] = field(default_factory=set)
+    found: dict[int, Any] = field(default_factory=dict)
+
+
+_round: ContextVar[Round | None] = ContextVar("round", default=None)
 
 
 def handles(*patterns: str) -> Callable[[Handler], Handler]:
@@ -61,13 +74,18 @@ def work_off(event: WebhookEvent) -> bool:
 
 
 @contextmanager
-def one_round() -> Iterator[None]:
-    """Open a round in which `once` does each thing once. Every event of the round is in hand before it begins."""
-    token = _done.set(set())
+def one_round(events: Sequence[WebhookEvent]) -> Iterator[None]:
+    """Open a round in which `once` fetches each thing once. Every event of the round is in hand before it begins."""
+    token = _round.set(Round(events))
     try:
         yield
     finally:
-        _done.reset(token)
+        _round.reset(token)
+
+
+def this_round(event: WebhookEvent) -> Round:
+    """Return the round an event is worked off in; one of its own if there is none."""
+    return _round.get() or Round([event])
 
 
 def once(subject: Hashable, fetch: Callable[[], object]) -> None:
@@ -75,12 +93,10 @@ def once(subject: Hashable, fetch: Callable[[], object]) -> None:
 
     One purchase makes half a dozen events. What is fetched after the last of them came shows what all of them tell.
     """
-    done = _done.get()
-    if done is not None and subject in done:
-        return
-    fetch()
-    if done is not None:
-        done.add(subject)
+    current = _round.get() or Round()
+    if subject not in current.fetched:
+        fetch()
+        current.fetched.add(subject)
 
 
 def _matches(pattern: str, event_type: str) -> bool:

@@ -8,9 +8,14 @@ from payments import handling
 from payments.events import SUBSCRIBED
 from payments.handling import handlers_of, handles, work_off
 from payments.inbox import drain
-from payments.models import WebhookEvent
+from payments.models import Payment, Refund, WebhookEvent
 from payments.payment_events import payment_of, sync_subject
 from payments.tests.factories import make_event, make_paid, make_started
+
+
+def make_refund_of(payment: Payment) -> Refund:
+    values = {"payment": payment, "amount_minor": 100, "currency": payment.currency, "status": "pending"}
+    return Refund.objects.create(stripe_refund_id="re_ours", **values)
 
 
 @pytest.fixture
@@ -106,6 +111,7 @@ def test_a_payment_is_found_by_any_of_its_ids() -> None:
         {"object": "charge", "id": payment.stripe_charge_id},
         {"object": "charge", "id": "ch_other", "payment_intent": payment.stripe_intent_id},
         {"object": "refund", "id": "re_other", "charge": payment.stripe_charge_id},
+        {"object": "refund", "id": make_refund_of(payment).stripe_refund_id},
         {"object": "payment_intent", "id": "pi_other", "metadata": marks},
     ]
 
@@ -120,6 +126,8 @@ def test_nothing_is_found_by_what_names_no_payment() -> None:
         {"object": "charge", "id": ""},
         {"object": "charge", "id": "ch_other", "payment_intent": None},
         {"object": "product", "id": payment.stripe_session_id},
+        {"object": ["charge"], "id": 5, "payment_intent": {"id": "pi_x"}, "metadata": ["payment"]},
+        {"object": "refund", "id": "re_of_another_shop"},
         {"object": "payment_intent", "id": "pi_x", "metadata": {"payment": str(payment.pk), "order": "another"}},
         {"object": "payment_intent", "id": "pi_x", "metadata": {"payment": "9" * 40, "order": "another"}},
     ]

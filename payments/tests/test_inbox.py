@@ -209,6 +209,22 @@ def test_the_events_of_one_purchase_ask_stripe_once(monkeypatch: pytest.MonkeyPa
     assert (order.status, asked) == ("paid", [payment.stripe_session_id])
 
 
+def test_an_event_whose_content_cannot_be_read_fails_alone() -> None:
+    order, payment = make_started()
+    control.pay(session_of(payment))
+    for payload in ("not json", "[]", "{}", '{"data": {"object": {"metadata": [], "object": []}}}'):
+        make_event(payload=payload)
+    make_event(type="checkout.session.completed", object_id=payment.stripe_session_id, payload="")
+
+    drain()
+
+    order.refresh_from_db()
+    assert order.status == "paid"
+    states = list(WebhookEvent.objects.order_by("pk").values_list("state", flat=True))
+    assert states == ["received"] * 3 + ["processed"] * 2
+    assert WebhookFailure.objects.count() == 3
+
+
 def test_an_emptied_event_still_leads_to_its_payment() -> None:
     order, payment = make_started()
     control.pay(session_of(payment))
