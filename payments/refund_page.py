@@ -224,4 +224,6 @@ def asked_by(refund: Refund, people: dict[int, str]) -> str:
     """Return who a refund comes from, in words."""
     if refund.source == Refund.Source.STAFF:
         return people.get(refund.requested_by_id or 0, "staff")
-    return "the shop itself" if refund.source == Refund.Source.AUTOMATIC else "Stripe's dashboard"
+    if refund.source == Refund.Source.AUTOMATIC:
+        return "the shop itself"
+    return "Imported history" if refund.payment.tender == Payment.Tender.IMPORTED else "Stripe's dashboard"

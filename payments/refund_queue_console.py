@@ -34,7 +34,7 @@ def refund_list(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "list": RefundListPage(page, **asked),
-        "is_narrowed": asked["q"] or asked["status"],
+        "may_approve": user_of(request).has_perm("rbac.refunds_approve"),
     }
     return render(request, "payments/console/refunds.html", context)
 

@@ -226,6 +226,13 @@ class Refund(models.Model):
         return f"refund {self.pk} of payment {self.payment_id}"
 
     @property
+    def origin(self) -> str:
+        """Where it comes from, in words."""
+        if self.source == self.Source.EXTERNAL and self.payment.tender == Payment.Tender.IMPORTED:
+            return "imported"
+        return self.get_source_display()
+
+    @property
     def retry_key(self) -> str:
         """The `request_key` of the one refund that tries this one again."""
         return f"{RETRY}{self.pk}"

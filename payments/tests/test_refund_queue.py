@@ -94,6 +94,26 @@ def test_what_waits_is_approved_from_the_queue(client: Client) -> None:
     assert "Nothing waits for you" in page(client, APPROVALS)
 
 
+def test_the_list_leads_to_the_queue_for_whoever_may_approve(client: Client) -> None:
+    enter(client, "ops")
+    assert APPROVALS not in page(client, LIST)
+    enter(client, "admin")
+    assert APPROVALS in page(client, LIST)
+
+
+def test_where_a_refund_comes_from_is_said(client: Client) -> None:
+    enter(client, "ops")
+    imported = make_refund(source="external")
+    Payment.objects.filter(pk=imported.payment_id).update(tender="imported")
+    make_refund(source="external")
+    make_refund(source="automatic")
+
+    html = page(client, LIST)
+
+    for words in ("Imported history", "Stripe&#x27;s dashboard", "the shop itself"):
+        assert f"<td>{words}</td>" in html
+
+
 def test_nobody_is_offered_to_approve_their_own(client: Client) -> None:
     admin = enter(client, "admin")
     refund = make_waiting(make_user("ops"))
