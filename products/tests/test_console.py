@@ -218,7 +218,7 @@ def test_the_lists_cost_the_same_however_long_they_are(
         make_variant(stock=3)
 
     for url in (STOCK, PRODUCTS):
-        with django_assert_max_num_queries(10):
+        with django_assert_max_num_queries(12):
             ops.get(url)
         assert "51–55 of 55" in html_of(ops.get(url, {"page": 2}))
 
