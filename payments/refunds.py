@@ -225,10 +225,7 @@ def _book(order: Order, refund: Refund, *, at: datetime, is_reversal: bool = Fal
         at=at,
         amount_minor=refund.amount_minor,
         lines=[
-            RefundedLine(
-                row.line, row.quantity, row.goods_minor, row.tax_minor, row.restocked_quantity
-            )
-            for row in rows
+            RefundedLine(row.line, row.quantity, row.goods_minor, row.tax_minor, row.restocked_quantity) for row in rows
         ],
         shipping_minor=refund.shipping_minor,
         shipping_tax_minor=refund.shipping_tax_minor,
