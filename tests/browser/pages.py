@@ -20,10 +20,12 @@ from tests.browser.visits import (
     dispute,
     forget_token,
     guest_asking,
+    guest_credit_note,
     guest_invoice,
     guest_order,
     issue,
     mail,
+    month,
     order,
     pay_badly,
     payment,
@@ -35,11 +37,14 @@ from tests.browser.visits import (
     serum,
     serum_stock,
     sides,
+    staff_document,
     staff_order,
     staff_page,
+    staff_refund,
     staff_return,
     too_large,
     too_often,
+    waiting_refund,
     webhook,
 )
 
@@ -76,6 +81,7 @@ PAGES = [
     Page("guest order, pending", "orders:guest", path=guest_order("guest_pending")),
     Page("guest return", "orders:guest_return_request", path=guest_asking("return_approved")),
     Page("guest invoice", "orders:guest_invoice", path=guest_invoice("guest_paid")),
+    Page("guest credit note", "orders:guest_credit_note", path=guest_credit_note("refunded")),
     Page("sign in", "account_login"),
     Page("sign in, refused", "account_login", act=press("Sign in")),
     Page("sign up", "account_signup"),
@@ -156,6 +162,10 @@ PAGES = [
     Page("payouts", "payments:console_payouts", "analyst"),
     Page("payout", "payments:console_payout", "analyst", path=payout),
     Page("both sides of a day", "payments:console_sides", "analyst", path=sides),
+    Page("months", "analytics:months", "analyst"),
+    Page("month, running", "analytics:month", "analyst", path=month(0)),
+    Page("month, closed", "analytics:month", "analyst", path=month(2)),
+    Page("month, to be closed", "analytics:month", "admin", path=month(1)),
     Page("exports", "analytics:exports", "analyst"),
     Page(
         "exports, days the wrong way round", "analytics:exports", "analyst", path=at_query("analytics:exports", **BACK)
@@ -177,6 +187,27 @@ PAGES = [
         path=staff_page("refund_failed"),
     ),
     Page("fulfil", "orders:console_ship", "ops", path=staff_order("orders:console_ship", "guest_paid")),
+    Page("refunds", "payments:console_refunds", "ops"),
+    Page(
+        "refunds, none match", "payments:console_refunds", "ops", path=at_query("payments:console_refunds", q="nobody")
+    ),
+    Page("one refund", "payments:console_refund_detail", "ops", path=staff_refund("refunded")),
+    Page(
+        "one refund, failed and settled without a word",
+        "payments:console_refund_detail",
+        "ops",
+        path=staff_refund("refund_failed"),
+        act=press("Note it as paid"),
+    ),
+    Page(
+        "one refund, waiting",
+        "payments:console_refund_detail",
+        "admin",
+        path=waiting_refund("payments:console_refund_detail"),
+    ),
+    Page(
+        "refunds to approve", "payments:console_approvals", "admin", path=waiting_refund("payments:console_approvals")
+    ),
     Page("refund", "payments:console_refund", "ops", path=staff_order("payments:console_refund", "guest_paid")),
     Page(
         "refund, refused",
@@ -194,6 +225,11 @@ PAGES = [
     ),
     Page("cancel, paid", "payments:console_cancel", "ops", path=staff_order("payments:console_cancel", "guest_paid")),
     Page("cancel, unpaid", "payments:console_cancel", "ops", path=staff_order("payments:console_cancel", "pending")),
+    Page("invoices", "orders:console_invoices", "ops"),
+    Page(
+        "invoices, none match", "orders:console_invoices", "ops", path=at_query("orders:console_invoices", q="CN-9999")
+    ),
+    Page("credit note", "orders:console_invoice", "ops", path=staff_document("refunded")),
     Page("returns", "orders:console_returns", "ops"),
     Page("returns, none match", "orders:console_returns", "ops", path=at_query("orders:console_returns", q="nobody")),
     Page("return, requested", "orders:console_return", "ops", path=staff_return("requested")),
@@ -309,6 +345,8 @@ NO_PAGE = {
     "rbac:change_role": "a form's target",
     "rbac:invite": "a form's target",
     "orders:console_hold": "a form's target",
+    "orders:credit_note": "what its guest sees is in the list, and is the same",
+    "analytics:month_close": "a form's target",
     "orders:console_return_decide": "a form's target",
     "orders:console_return_receive": "a form's target",
     "orders:return_withdraw": "a form's target",
@@ -318,6 +356,11 @@ NO_PAGE = {
     "orders:console_note": "a form's target",
     "payments:console_refund_confirm": "a form's target",
     "payments:console_refund_retry": "a form's target",
+    "payments:console_refund_again": "a form's target",
+    "payments:console_refund_approve": "a form's target",
+    "payments:console_refund_reject": "a form's target",
+    "payments:console_refund_settle": "a form's target",
+    "payments:console_give_back": "a form's target",
     "payments:console_sync": "a form's target",
     "payments:console_dispute_sync": "a form's target",
     "payments:console_webhook_replay": "a form's target",

@@ -12,6 +12,9 @@ from accounts.models import Address, User
 from accounts.tests.factories import make_address, make_user
 from analytics.building import build_snapshots
 from analytics.calendar import CHANGES
+from analytics.closing import close_month
+from analytics.months import Month
+from core.days import today
 from demo.catalogue import load_categories
 from demo.shop import open_shop
 from mail.delivery import deliver_due_mail
@@ -112,12 +115,21 @@ def make_scene(url: str) -> Scene:
     _give_back(users["ops"], orders)
     returns = _send_back(users["ops"], users["customer"], orders)
     build_snapshots(CHANGES)
+    close_month(months_ago(2), "GBP", actor=users["admin"])
     _wish(users["customer"])
     deliver_due_mail()
     mails = _mails(orders)
     return Scene(
         url, users, orders, payments, mails, make_address(users["customer"].customer), _issues(users["ops"]), returns
     )
+
+
+def months_ago(count: int) -> Month:
+    """The month so many months before this one."""
+    month = Month.of(today())
+    for _ in range(count):
+        month = month.before()
+    return month
 
 
 def _issues(ops: User) -> dict[str, Issue]:

@@ -17,10 +17,11 @@ from audit.recording import record
 from core import views as core_views
 from core.days import today
 from orders.links import guest_path, guest_signature
-from payments.models import Dispute
-from payments.tests.factories import make_event, make_payout
+from orders.models import Invoice, Order
+from payments.models import Dispute, Refund
+from payments.tests.factories import make_event, make_payout, make_refund
 from products.models import Variant
-from tests.browser.scene import Scene
+from tests.browser.scene import Scene, months_ago
 
 FINANCE, MOVEMENTS = "payments:console_finance", "payments:console_movements"
 LONG_AGO = {"from": "2015-01-01", "to": "2015-01-31"}
@@ -71,6 +72,23 @@ def guest_invoice(name: str) -> Callable[[Scene], str]:
     return lambda scene: reverse(
         "orders:guest_invoice", args=[scene.orders[name].public_id, guest_signature(scene.orders[name])]
     )
+
+
+def guest_credit_note(name: str) -> Callable[[Scene], str]:
+    return lambda scene: f"{guest_path(scene.orders[name])}credit-notes/{credit_note_of(scene.orders[name]).number}/"
+
+
+def staff_document(name: str) -> Callable[[Scene], str]:
+    return lambda scene: reverse("orders:console_invoice", args=[credit_note_of(scene.orders[name]).pk])
+
+
+def credit_note_of(order: Order) -> Invoice:
+    return order.invoices.filter(kind=Invoice.Kind.CREDIT_NOTE).latest("number")
+
+
+def month(back: int) -> Callable[[Scene], str]:
+    """The page of the month so many months ago."""
+    return lambda _scene: reverse("analytics:month", args=[str(months_ago(back))])
 
 
 def payment(route: str, name: str) -> Callable[[Scene], str]:
@@ -172,6 +190,27 @@ def pay_badly(tab: Tab) -> None:
     tab.get_by_label("E-mail").fill("charlie")
     with tab.expect_navigation():
         tab.get_by_role("button", name="Pay £").click()
+
+
+def staff_refund(name: str) -> Callable[[Scene], str]:
+    """The page of the newest refund of an order of the scene."""
+
+    def path(scene: Scene) -> str:
+        refund = Refund.objects.filter(payment__order=scene.orders[name]).latest("pk")
+        return reverse("payments:console_refund_detail", args=[refund.pk])
+
+    return path
+
+
+def waiting_refund(route: str) -> Callable[[Scene], str]:
+    """A page of a refund that somebody of operations has asked for, and that waits for approval."""
+
+    def path(scene: Scene) -> str:
+        waiting = {"status": "requested", "refunded_at": None, "reason": "Arrived broken"}
+        refund = make_refund(requested_by_id=scene.users["ops"].pk, **waiting)
+        return reverse(route, args=[refund.pk] if route == "payments:console_refund_detail" else [])
+
+    return path
 
 
 def preview_refund(tab: Tab) -> None:
