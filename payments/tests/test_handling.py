@@ -1,8 +1,10 @@
 """Which function works off which event: by type, each in its turn, whatever one of them raises."""
 
+import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from payments import handling
 from payments.events import SUBSCRIBED
@@ -75,6 +77,16 @@ def test_an_event_is_processed_whether_it_concerned_the_shop_or_not(
 
     event.refresh_from_db()
     assert (event.state, event.last_error, event.processed_at is not None) == ("processed", note, True)
+
+
+def test_the_guide_to_deployment_ticks_what_the_shop_asks_for() -> None:
+    guide = (settings.BASE_DIR / "docs" / "deployment.md").read_text()
+
+    assert re.findall(r'"enabled_events\[\]"=([a-z_.]+)', guide) == list(SUBSCRIBED)
+
+
+def test_every_event_that_the_shop_asks_for_is_worked_off() -> None:
+    assert [name for name in SUBSCRIBED if not handlers_of(name)] == []
 
 
 def test_payments_take_the_events_of_money_in_and_back_and_no_others() -> None:
