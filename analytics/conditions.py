@@ -99,7 +99,7 @@ def refunds_are_settled(month: Month, currency: str) -> Condition:
     said = f"Begun by then and not settled: {_counted(count, 'refund')} of {amount}."
     if not count:
         said = "No refund begun by then is under way."
-    url = reverse("orders:console_list", query={"tab": "refund_waiting"})
+    url = reverse("payments:console_refunds")
     return Condition("Refunds are settled", said, not count, url=url if count else "")
 
 
