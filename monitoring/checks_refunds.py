@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from audit.recording import record
@@ -105,8 +106,10 @@ def ask_about_refund(issue: Issue) -> str:
     repair=ask_about_refund,
 )
 def stuck_pending() -> Look:
-    """Refunds that were promised long ago and have not ended."""
-    stuck = Refund.objects.filter(status__in=Refund.ON_ITS_WAY, created_at__lt=timezone.now() - PENDING_TIME)
+    """Refunds that were promised, or approved, long ago and have not ended."""
+    sent_at = Coalesce("decided_at", "created_at")
+    stuck = Refund.objects.filter(status__in=Refund.ON_ITS_WAY).annotate(sent_at=sent_at)
+    stuck = stuck.filter(sent_at__lt=timezone.now() - PENDING_TIME)
     return Look(Refund.objects.count(), _refund_findings(stuck, expected="succeeded"))
 
 

@@ -12,6 +12,7 @@ class PaymentsConfig(AppConfig):
             fitness,
             jobs,
             payment_events,
+            refund_jobs,
         )
         from payments.dispute_list import open_count  # noqa: PLC0415
         from payments.refund_page import count_waiting  # noqa: PLC0415
