@@ -159,7 +159,7 @@ class World:
         found = load_refunds(refunds, everywhere) if refunds else {}
         self.refunds = {ref: found[pk] for ref, pk in ids.items() if pk in found}
         for ref, kept in remembered.items():
-            self.refunds[ref] = RefundState(kept.refund, self.orders[kept.order_ref], kept.rows, kept.restocked)
+            self.refunds[ref] = RefundState(kept.refund, self.orders[kept.order_ref], kept.rows)
 
     def _named(self, order_ids: Iterable[int]) -> dict[int, str]:
         """Return the references of orders; a dry run must know them, to remember what it has made of each."""

@@ -10,16 +10,22 @@ from django.db.models import Q, Sum
 
 from history.fields import BadLine
 from orders.ledger import RefundedLine
-from orders.models import Order, OrderEvent, OrderLine
+from orders.models import Order, OrderLine
 from orders.splitting import Parts, Units, parts_of
 from payments.models import Payment, Refund, RefundLine
 from payments.refunds import GIVEN_UP
 
-ORDER_FIELDS = ("status", "refunded_minor", "fulfilled_at", "canceled_at", "cancel_reason")
+ORDER_FIELDS = (
+    "status",
+    "refunded_minor",
+    "fulfilled_at",
+    "canceled_at",
+    "cancel_reason",
+    "held_at",
+    "hold_reason",
+)
 LINE_FIELDS = ("quantity_fulfilled", "quantity_canceled", "quantity_refunded", "quantity_restocked")
 PAYMENT_FIELDS = ("refund_committed_minor",)
-# Says in the timeline of an order how many units of a line went back on the shelf, where not all of a refund's did.
-PARTLY_RESTOCKED = "restocked"
 REFUND_FIELDS = ("status", "refunded_at", "failed_at")
 
 
@@ -91,22 +97,20 @@ class Remembered(NamedTuple):
     order_ref: str
     refund: Refund
     rows: dict[int, RefundLine]
-    restocked: dict[int, int]
 
 
 @dataclass
 class RefundState:
-    """A refund with its rows by the place of their line, and how many units of each went back on the shelf."""
+    """A refund with its rows by the place of their line."""
 
     refund: Refund
     state: OrderState
     rows: dict[int, RefundLine]
-    restocked: dict[int, int]
     is_new: bool = False
 
     def alone(self) -> "Remembered":
         """Return what a dry run keeps of it."""
-        return Remembered(self.state.ref, self.refund, self.rows, self.restocked)
+        return Remembered(self.state.ref, self.refund, self.rows)
 
     @property
     def parts(self) -> Parts:
@@ -123,9 +127,7 @@ class RefundState:
     def returned(self) -> list[RefundedLine]:
         """Its rows as the ledger takes them."""
         return [
-            RefundedLine(
-                self.state.lines[place], row.quantity, row.goods_minor, row.tax_minor, self.restocked.get(place, 0)
-            )
+            RefundedLine(self.state.lines[place], row.quantity, row.goods_minor, row.tax_minor, row.restocked_quantity)
             for place, row in sorted(self.rows.items())
         ]
 
@@ -152,20 +154,13 @@ def load_states(refs: dict[int, str]) -> dict[int, OrderState]:
 def load_refunds(refunds: Iterable[Refund], states: dict[int, OrderState]) -> dict[int, RefundState]:
     """Return refunds by id with their rows. They come with their payments; `states` holds their orders, locked."""
     found = {
-        refund.pk: RefundState(refund, states[refund.payment.order_id], {}, {})
+        refund.pk: RefundState(refund, states[refund.payment.order_id], {})
         for refund in refunds
         if refund.payment.order_id in states
     }
     places = {line.pk: place for known in found.values() for place, line in enumerate(known.state.lines)}
     for row in RefundLine.objects.filter(refund_id__among=found):
-        known, place = found[row.refund_id], places[row.line_id]
-        known.rows[place] = row
-        known.restocked[place] = row.restocked_quantity
-    orders = {known.state.order.pk for known in found.values()}
-    for event in OrderEvent.objects.filter(order_id__among=orders, kind__in=("refunded", "refund_pending")):
-        known_restock = event.detail.get(PARTLY_RESTOCKED)
-        if known_restock and event.detail.get("refund") in found:
-            found[event.detail["refund"]].restocked |= {int(place): units for place, units in known_restock.items()}
+        found[row.refund_id].rows[places[row.line_id]] = row
     return found
 
 

@@ -1,14 +1,12 @@
 """What came after a sale in a history: refunds, parcels, cancellations."""
 
-from typing import Any
-
 from core.errors import DomainError
 from core.making import Maker
 from history.fields import BadLine
 from history.plan import Parcel
 from history.records import CancelRecord, RefundRecord, ShipRecord
 from history.refs import World
-from history.states import PARTLY_RESTOCKED, OrderState, RefundState
+from history.states import OrderState, RefundState
 from history.writers_payments import known_order
 from orders.models import Fulfilment, FulfilmentLine, Order
 from orders.splitting import Asked, Parts, split_refund
@@ -37,13 +35,12 @@ def add_refund(world: World, record: RefundRecord) -> Refund:
     parts = _split(state, record, filled)
     refund = _refund(record, state, parts)
     rows = _rows(refund, state, parts, filled)
-    known = RefundState(refund, state, rows, {}, is_new=True)
+    known = RefundState(refund, state, rows, is_new=True)
     world.refunds[record.ref] = known
     world.plan.refunds.append(known)
     if refund.status in STANDING:
-        known.restocked = _restocked(state, record)
         payment.refund_committed_minor += parts.total
-        _take(world, known, parts)
+        _take(world, known, parts, _restocked(state, record))
     _note(world, known, record)
     return refund
 
@@ -162,26 +159,24 @@ def _restocked(state: OrderState, record: RefundRecord) -> dict[int, int]:
     return back
 
 
-def _take(world: World, known: RefundState, parts: Parts) -> None:
+def _take(world: World, known: RefundState, parts: Parts, restocked: dict[int, int]) -> None:
     """Take a refund that stands from what is refundable, and bring its units back to the shelf."""
     state, refund = known.state, known.refund
     state.left = state.left.minus(parts)
     if refund.status == Refund.Status.SUCCEEDED:
         state.order.refunded_minor += parts.total
     for place, row in known.rows.items():
-        line, back = state.lines[place], known.restocked.get(place, 0)
+        line, back = state.lines[place], restocked.get(place, 0)
         line.quantity_refunded += row.quantity
         line.quantity_restocked += back
         if back:
-            row.restock = RefundLine.Restock.RETURNED
+            row.restock, row.unsellable_quantity = RefundLine.Restock.RETURNED, row.quantity - back
         if back and not state.order.is_test:
             world.shelf.restock(line.variant_id, back, cause=row, at=refund.created_at)
     world.plan.touch(state)
 
 
 def _note(world: World, known: RefundState, record: RefundRecord) -> None:
-    back = {place: units for place, units in known.restocked.items() if 0 < units < known.rows[place].quantity}
-    detail: dict[str, Any] = {PARTLY_RESTOCKED: back} if back else {}
     amount, about = known.refund.amount_minor, ("refund", known.refund)
     kind = REFUND_KINDS[record.status]
-    world.plan.note(known.state.order, kind, record.at, about=about, by="import", amount_minor=amount, **detail)
+    world.plan.note(known.state.order, kind, record.at, about=about, by="import", amount_minor=amount)

@@ -1,5 +1,7 @@
 """Attempts to pay, and disputes, of a history."""
 
+from typing import Any
+
 from django.conf import settings
 
 from core.days import business_day
@@ -9,6 +11,8 @@ from history.naming import is_stripe_id, stripe_name
 from history.records import AttemptRecord, DisputeRecord
 from history.refs import World
 from history.states import OrderState
+from orders.holding import BY_DISPUTE, DISPUTED, HOLDABLE, INQUIRED, LOST
+from orders.models import Order
 from payments.models import Dispute, Payment, PaymentAttempt
 
 _make_attempt = Maker(PaymentAttempt)
@@ -19,6 +23,12 @@ CLOSED = {
     Dispute.Outcome.WON: "won",
     Dispute.Outcome.LOST: "lost",
     Dispute.Outcome.INQUIRY_CLOSED: "warning_closed",
+}
+# How the timeline of an order calls the end of a dispute, as `payments.disputes` does.
+ENDED = {
+    Dispute.Outcome.WON: "dispute_won",
+    Dispute.Outcome.LOST: "dispute_lost",
+    Dispute.Outcome.INQUIRY_CLOSED: "inquiry_closed",
 }
 
 
@@ -68,11 +78,32 @@ def add_dispute(world: World, record: DisputeRecord) -> Dispute:
         closed_at=closed_at,
     )
     world.plan.disputes.append(dispute)
-    about = ("dispute", dispute)
-    world.plan.note(order, "dispute_opened", record.at, about=about, by="import", amount_minor=record.amount)
-    if closed_at is not None:
-        world.plan.note(order, "dispute_closed", closed_at, about=about, by="import", outcome=record.outcome)
+    _tell_dispute(world, order, dispute)
+    _hold(world, state, dispute)
     return dispute
+
+
+def _tell_dispute(world: World, order: Order, dispute: Dispute) -> None:
+    detail: dict[str, Any] = {"by": "bank", "status": dispute.status, "amount_minor": dispute.amount_minor}
+    opened = "inquiry_opened" if dispute.is_inquiry else "dispute_opened"
+    world.plan.note(order, opened, dispute.opened_at, about=("dispute", dispute), **detail)
+    if dispute.closed_at is not None:
+        closed = ENDED[Dispute.Outcome(dispute.outcome)]
+        world.plan.note(order, closed, dispute.closed_at, about=("dispute", dispute), **detail)
+
+
+def _hold(world: World, state: OrderState, dispute: Dispute) -> None:
+    """Hold an order that nothing has held yet and that could still be sent, if its dispute is open or lost."""
+    order = state.order
+    causes = {"": INQUIRED if dispute.is_inquiry else DISPUTED, Dispute.Outcome.LOST.value: LOST}
+    cause = causes.get(dispute.outcome, "")
+    is_weaker = order.held_at is not None and order.hold_reason in BY_DISPUTE and cause in BY_DISPUTE
+    if is_weaker and BY_DISPUTE.index(cause) < BY_DISPUTE.index(order.hold_reason):
+        order.hold_reason = cause
+    elif cause and order.held_at is None and order.status in HOLDABLE:
+        order.held_at, order.hold_reason = dispute.opened_at, cause
+        world.plan.note(order, "held", dispute.opened_at, by="dispute")
+    world.plan.touch(state)
 
 
 def known_order(world: World, ref: str) -> OrderState:

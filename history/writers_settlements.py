@@ -53,7 +53,7 @@ def _fail(world: World, known: RefundState, record: SettlementRecord, *, had_suc
         state.payment.refund_committed_minor -= refund.amount_minor
     state.left = state.left.minus(_opposite(known.parts))
     for place, row in known.rows.items():
-        state.lines[place].quantity_refunded -= row.quantity - known.restocked.get(place, 0)
+        state.lines[place].quantity_refunded -= row.quantity - row.restocked_quantity
     if had_succeeded:
         state.order.refunded_minor -= refund.amount_minor
         world.plan.reversed.append(known)

@@ -6,7 +6,8 @@ import pytest
 
 from core.models import DirtyDay
 from history.tests.checks import assert_consistent
-from history.tests.factories import attempt, dispute, feed, order, problems, product
+from history.tests.factories import attempt, dispute, feed, order, problems, product, ship
+from orders.holding import kept_by_dispute
 from orders.models import Order, OrderEvent, SalesEntry
 from payments.models import Dispute, Payment, PaymentAttempt
 
@@ -125,7 +126,7 @@ def test_a_dispute_is_of_the_payment_of_its_order_and_books_nothing():
     assert (SalesEntry.objects.count(), Order.objects.get().refunded_minor) == (booked, 0)
     assert days("dispute") == {(one.pk, date(2026, 6, 9))}
     assert OrderEvent.objects.get(kind="dispute_opened").detail == {
-        "by": "import", "dispute": one.pk, "amount_minor": 1000,
+        "by": "bank", "dispute": one.pk, "amount_minor": 1000, "status": "under_review",
     }  # fmt: skip
 
 
@@ -147,7 +148,45 @@ def test_how_a_dispute_ended(given, status):
         status, given.get("outcome", ""), given.get("inquiry", False),
     )  # fmt: skip
     assert one.closed_at == (datetime(2026, 7, 1, tzinfo=UTC) if closed_at else None)
-    assert OrderEvent.objects.filter(kind="dispute_closed").count() == len(closed_at)
+    ended = OrderEvent.objects.filter(kind__in=("dispute_won", "dispute_lost", "inquiry_closed")).values_list(
+        "kind", "at"
+    )
+    kinds = {"won": "dispute_won", "lost": "dispute_lost", "inquiry_closed": "inquiry_closed"}
+    assert list(ended) == ([(kinds[given["outcome"]], one.closed_at)] if closed_at else [])
+
+
+@pytest.mark.parametrize(
+    ("given", "cause"),
+    [
+        ({}, "its payment is disputed"),
+        ({"inquiry": True}, "the bank asks about its payment"),
+        ({"outcome": "lost"}, "a dispute of its payment was lost"),
+        ({"outcome": "won"}, ""),
+        ({"inquiry": True, "outcome": "inquiry_closed"}, ""),
+    ],
+)
+@pytest.mark.parametrize("apart", [False, True], ids=["one file", "two files"])
+def test_an_order_that_was_not_sent_is_held_as_a_live_one_would_be(given, cause, apart):
+    feed(*PAID, *([] if apart else [dispute(**given)]))
+    feed(dispute(**given))
+    held = Order.objects.get()
+    assert (held.hold_reason, held.held_at) == (cause, Dispute.objects.get().opened_at if cause else None)
+    assert (held.hold_reason, OrderEvent.objects.filter(kind="held").count()) == (
+        kept_by_dispute(held),
+        int(bool(cause)),
+    )
+
+
+def test_an_order_that_was_sent_is_not_held():
+    feed(*PAID, ship(), dispute())
+    assert Order.objects.get().held_at is None
+
+
+def test_a_dispute_goes_before_an_inquiry():
+    feed(*PAID, dispute(inquiry=True), dispute("DP2"))
+    assert (Order.objects.get().hold_reason, OrderEvent.objects.filter(kind="held").count()) == (
+        "its payment is disputed", 1,
+    )  # fmt: skip
 
 
 def test_without_a_time_of_its_end_a_dispute_ended_when_it_began():
