@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from stripe_simulator import clock, faults, ids, store
 from stripe_simulator.calls import Call, Endpoint, current_request
@@ -73,7 +73,9 @@ def _retrieve(call: Call) -> dict[str, Any]:
 
 
 def _list(call: Call) -> dict[str, Any]:
-    rows = Resource.objects.filter(kind="event")
+    rows = Resource.objects.filter(kind="event").annotate(
+        pending=Count("deliveries", filter=Q(deliveries__state=Delivery.State.PENDING))
+    )
     wanted = call.params.get("types", [])
     if "type" in call.params:
         if wanted:

@@ -33,7 +33,7 @@ EVENTS = ("*", "*", "checkout.session.completed", "payment_intent.succeeded", "c
 REQUEST_FAULTS = ("error", "rate_limit", "timeout", "lost_answer", "lost_answer")
 
 
-@act("stripe does what is due", weight=14)
+@act("stripe does what is due", weight=11)
 def ticks(world: World) -> str:
     """Stripe's clock: debits end, sessions expire, events are sent."""
     return f"{control.tick()} events arrived"
@@ -156,7 +156,7 @@ def comes_up(world: World) -> str:
     return "up"
 
 
-@act("worker drains the inbox", weight=16)
+@act("worker drains the inbox", weight=12)
 def drains(world: World) -> str:
     """Take up what waits."""
     return f"{drain(limit=world.rng.choice((2, 100)))} events taken"
@@ -168,7 +168,7 @@ def expires(world: World) -> str:
     return f"{expire_orders()} orders"
 
 
-@act("worker polls", weight=3)
+@act("worker polls", weight=2)
 def polls(world: World) -> str:
     """Ask about what no event came for."""
     jobs.poll_unsettled_payments()
@@ -191,7 +191,7 @@ def builds(world: World) -> str:
         return "another build runs"
 
 
-@act("time passes", weight=5, is_quick=False)
+@act("time passes", weight=6, is_quick=False)
 def time_passes(world: World) -> str:
     """Minutes, or hours."""
     minutes = world.rng.choice((1, 3, 10, 36, 50, 130, 600))

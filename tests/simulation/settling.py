@@ -1,6 +1,7 @@
 """The end of a run: faults cease, everything that waits is delivered, and the jobs run until nothing moves."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from core.errors import DomainError
 from core.jobs import JOBS
@@ -12,7 +13,8 @@ from tests.simulation.acts import Act, do
 from tests.simulation.world import World
 
 ROUNDS = 12
-HOURS = (0.1, 0.1, 1, 7, 7, 7, 24, 24)  # leases run out, orders expire, the longest pause of the inbox is over
+HOURS = (0.1, 1, 7, 24)  # leases run out, orders expire, the longest pause of the inbox is over
+OFTEN = timedelta(minutes=5)
 LEFT_OUT = (
     "core.",
     "audit.",
@@ -32,8 +34,9 @@ def settle_down(world: World) -> None:
     world.is_calm, world.is_down = True, False
     control.clear_faults()
     for number in range(ROUNDS):
-        do(world, Act(f"round {number}", 0, _round(HOURS[min(number, len(HOURS) - 1)])))
-        if number >= len(HOURS) and is_quiet():
+        hours = HOURS[min(number, len(HOURS) - 1)]
+        do(world, Act(f"round {number}", 0, _round(hours, with_rare_jobs=number % 2 == 1)))
+        if number >= len(HOURS) - 1 and is_quiet():
             break
     do(world, Act("figures are built", 0, lambda _world: _run_job("analytics.build_snapshots")))
 
@@ -44,7 +47,7 @@ def is_quiet() -> bool:
     return not unfinished and not WebhookEvent.objects.filter(state=WebhookEvent.State.RECEIVED).exists()
 
 
-def _round(hours: float) -> Callable[[World], str]:
+def _round(hours: float, *, with_rare_jobs: bool) -> Callable[[World], str]:
     def run(world: World) -> str:
         control.release_balance_transactions()
         _decide(world)
@@ -53,8 +56,9 @@ def _round(hours: float) -> Callable[[World], str]:
         for refund in Resource.objects.filter(kind="refund", label__in=("pending", "requires_action")):
             control.settle_refund(refund.stripe_id, succeeded=world.chance(0.8))
         arrived = control.tick() + control.deliver_all()
-        for name in JOBS:
-            if not name.startswith(LEFT_OUT):
+        for name, job in JOBS.items():
+            is_rare = job.every is None or job.every > OFTEN
+            if not name.startswith(LEFT_OUT) and (with_rare_jobs or not is_rare):
                 _run_job(name)
         world.clock.forward(hours=hours)
         return f"{arrived} events arrived"

@@ -67,7 +67,7 @@ def place(world: World, cart_id: int, key: str) -> Order:
     return order
 
 
-@act("shopper buys", weight=22)
+@act("shopper buys", weight=15)
 def buys(world: World) -> str:
     """Fill a bag, place the order, and go on to the payment page; often pay there and come back."""
     order = place(world, fill_bag(world), world.fresh("key"))
@@ -78,13 +78,13 @@ def buys(world: World) -> str:
     return said
 
 
-@act("shopper places and leaves", weight=4)
+@act("shopper places and leaves", weight=3)
 def places_and_leaves(world: World) -> str:
     """Place an order whose page for paying is never asked for."""
     return f"order {place(world, fill_bag(world), world.fresh('key')).pk}"
 
 
-@act("shopper clicks twice", weight=3)
+@act("shopper clicks twice", weight=2)
 def clicks_twice(world: World) -> str:
     """Send the same form twice: one order comes of it."""
     cart, key = fill_bag(world), world.fresh("key")
@@ -96,7 +96,7 @@ def clicks_twice(world: World) -> str:
     return f"order {first.pk}, payment {payment.pk}"
 
 
-@act("shopper uses two tabs", weight=3)
+@act("shopper uses two tabs", weight=2)
 def uses_two_tabs(world: World) -> str:
     """Send the checkout of one bag from two pages: while the first order waits, there is no second."""
     cart = fill_bag(world)
@@ -127,7 +127,7 @@ def changes_bag(world: World) -> str:
     return f"bag {cart}"
 
 
-@act("shopper checks out again", weight=4)
+@act("shopper checks out again", weight=3)
 def checks_out_again(world: World) -> str:
     """Order from a bag that is still open: its order was given up, or something was added."""
     cart = world.pick(open_carts(world))
@@ -137,7 +137,7 @@ def checks_out_again(world: World) -> str:
     return f"order {order.pk}, payment {start_payment(order.pk).pk}"
 
 
-@act("shopper opens the payment page", weight=5)
+@act("shopper opens the payment page", weight=3)
 def opens_page(world: World) -> str:
     """Go to pay an order again."""
     order = world.pick(world.orders)
@@ -147,7 +147,7 @@ def opens_page(world: World) -> str:
     return f"order {order}, payment {payment.pk} {payment.status}"
 
 
-@act("shopper pays", weight=12)
+@act("shopper pays", weight=9)
 def pays(world: World) -> str:
     """Pay in any payment page that was ever opened, the old tab included."""
     payments = list(Payment.objects.exclude(checkout_url="").order_by("pk"))
@@ -181,7 +181,7 @@ def confirms(world: World) -> str:
     return f"{succeeded}: {attempt.result}"
 
 
-@act("shopper comes back", weight=4)
+@act("shopper comes back", weight=3)
 def comes_back(world: World) -> str:
     """Open the page that Stripe leads back to, once more."""
     payment = world.pick(list(Payment.objects.exclude(stripe_session_id=None).order_by("pk")))

@@ -151,7 +151,7 @@ def sends_again(world: World) -> str:
     return f"refund {waiting.pk} {send_again(waiting.pk, actor=world.rng.choice(world.staff)).status}"
 
 
-@act("staff receive goods", weight=3)
+@act("staff receive goods", weight=4)
 def receives_goods(world: World) -> str:
     """Book a delivery from the supplier."""
     variant, quantity = world.rng.choice(world.tracked), world.rng.randint(1, 6)
@@ -161,7 +161,7 @@ def receives_goods(world: World) -> str:
     return f"variant {variant} +{quantity}"
 
 
-@act("staff correct a count", weight=2)
+@act("staff correct a count", weight=3)
 def corrects_count(world: World) -> str:
     """Count the shelf and find another number."""
     variant, delta = world.rng.choice(world.tracked), world.rng.randint(-3, 3)
@@ -176,7 +176,7 @@ def corrects_count(world: World) -> str:
     return f"variant {variant} {delta:+d}"
 
 
-@act("staff change a price", weight=1)
+@act("staff change a price", weight=2)
 def changes_price(world: World) -> str:
     """Change what a variant costs from now on."""
     variant = world.rng.choice(world.variants)

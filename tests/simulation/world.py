@@ -70,6 +70,7 @@ class World:
     trace: list[Done] = field(default_factory=list)
     hits: Counter[str] = field(default_factory=Counter)
     outside_refunds: set[str] = field(default_factory=set)
+    ordered: set[tuple[str, str]] = field(default_factory=set)
     is_down: bool = False
     is_calm: bool = False
     is_judged: bool = False
@@ -125,6 +126,7 @@ def living(seed: int) -> Iterator[World]:
         )
         stack.enter_context(_replaced(ids, "random_text", lambda length: _letters(letters, length)))
         stack.enter_context(_replaced(faults, "take", _counting(world, faults.take)))
+        stack.enter_context(_replaced(faults, "order", _noting(world, faults.order)))
         stack.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.CRITICAL)  # what is refused, lost and killed on purpose is no news
         stripe_client.cache_clear()
@@ -132,6 +134,16 @@ def living(seed: int) -> Iterator[World]:
         _current.append(world)
         stack.callback(_current.pop)
         yield world
+
+
+def _noting(world: World, order: Any) -> Any:
+    """Note where faults are ordered at all."""
+
+    def noted(area: str, subject: str, mode: str, **rest: Any) -> None:
+        world.ordered.add((area, subject))
+        order(area, subject, mode, **rest)
+
+    return noted
 
 
 def _letters(rng: Random, length: int) -> str:
@@ -142,6 +154,8 @@ def _counting(world: World, take: Any) -> Any:
     """Count each fault that strikes, by where and how."""
 
     def counted(area: str, subject: str) -> faults.Order | None:
+        if not world.ordered & {(area, subject), (area, "*")}:
+            return None  # most happenings are to go well: no need to ask the table
         struck = take(area, subject)
         if struck is not None:
             world.hits[f"{area} {struck.mode}"] += 1
