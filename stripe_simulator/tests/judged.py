@@ -17,12 +17,20 @@ mistakes: list[str] = []
 
 def handle(method: str, url: str, headers: Mapping[str, str], body: bytes | str | None) -> api.Answer:
     """Answer one request as the simulator does; both it and the answer must be as Stripe documents them."""
-    parts = urlsplit(url)
-    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    _judge(openapi.assert_request_matches, method.upper(), path, body or "")
+    judge_request(method, url, body)
     status, answered, told = api.handle(method, url, headers, body)
-    _judge(openapi.assert_response_matches, method.upper(), path, status, json.loads(told))
+    judge_answer(method, url, status, told)
     return status, answered, told
+
+
+def judge_request(method: str, url: str, body: bytes | str | None) -> None:
+    """Hold a request against the file: its parameters, in the query or the body."""
+    _judge(openapi.assert_request_matches, method.upper(), _path(url), body or "")
+
+
+def judge_answer(method: str, url: str, status: int, body: bytes | str) -> None:
+    """Hold the answer to a request against the file."""
+    _judge(openapi.assert_response_matches, method.upper(), _path(url), status, json.loads(body))
 
 
 def judge_event(body: bytes) -> None:
@@ -31,6 +39,11 @@ def judge_event(body: bytes) -> None:
     _judge(openapi.assert_object_matches, "event", event)
     told = event["data"]["object"]
     _judge(openapi.assert_object_matches, told["object"], told)
+
+
+def _path(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _judge(assert_matches: Callable[..., None], *exchange: Any) -> None:
