@@ -180,5 +180,5 @@ def test_the_list_of_events_costs_the_same_however_long_it_is(
     for _ in range(40):
         make_event()
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(12):
         ops.get("/console/webhooks/", {"page": 2})
