@@ -56,6 +56,7 @@ class Card:
     country: str = "US"
     decline: Decline | None = None
     disputed: bool = False
+    asked_about: bool = False  # the bank opens an inquiry
     # A bank debit reports its end later: True succeeds, False fails.
     succeeds_later: bool | None = None
     on_page: bool = field(default=False, compare=False)
@@ -87,6 +88,7 @@ _CARDS = (
         on_page=True,
     ),
     Card("bank_debit_fails", "Bank debit, fails later", Outcome.PROCESSING, succeeds_later=False, on_page=True),
+    Card("4000000000001976", "Succeeds, asked about later", asked_about=True),
     Card("5555555555554444", "Mastercard", brand="mastercard"),
     Card("378282246310005", "American Express", brand="amex"),
     Card("4000008260000000", "UK Visa", country="GB"),
@@ -112,6 +114,7 @@ BY_TOKEN = {
     "pm_card_chargeDeclinedInsufficientFunds": _BY_NUMBER["4000000000009995"],
     "pm_card_visa_chargeDeclinedInsufficientFunds": _BY_NUMBER["4000000000009995"],
     "pm_card_createDispute": _BY_NUMBER["4000000000000259"],
+    "pm_card_createDisputeInquiry": _BY_NUMBER["4000000000001976"],
 }
 ON_PAGE = tuple(card for card in _CARDS if card.on_page)
 

@@ -35,8 +35,9 @@ def make(intent: Resource, card: cards.Card, *, status: str, authenticated: bool
     )  # fmt: skip
     if status == "succeeded":
         _book_or_wait(charge)
-        if card.disputed:
-            schedule.plan("open_dispute", charge.stripe_id, clock.now() + _DISPUTE_AFTER)
+        if card.disputed or card.asked_about:
+            step = "open_dispute" if card.disputed else "open_inquiry"
+            schedule.plan(step, charge.stripe_id, clock.now() + _DISPUTE_AFTER)
     events.emit(f"charge.{status}", charge)
     return charge
 

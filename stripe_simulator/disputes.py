@@ -146,6 +146,11 @@ def _start_later(charge_id: str) -> None:
     start(charge_id)
 
 
+@schedule.action("open_inquiry")
+def _ask_later(charge_id: str) -> None:
+    start(charge_id, inquiry=True)
+
+
 def _retrieve(call: Call) -> dict[str, Any]:
     return render(store.find("dispute", call.ids[0]), call.expand)
 

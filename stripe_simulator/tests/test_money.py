@@ -175,16 +175,19 @@ def test_inquiry_moves_no_money() -> None:
     assert (reload_charge(charge).disputed, net_of("gbp")) == (False, 2738)
 
 
-def test_card_for_disputes_is_disputed_by_itself() -> None:
+@pytest.mark.parametrize(
+    ("card", "status"), [("4000000000000259", "needs_response"), ("4000000000001976", "warning_needs_response")]
+)
+def test_cards_for_disputes_and_inquiries_bring_one_by_themselves(card: str, status: str) -> None:
     with time_machine.travel(datetime(2026, 11, 2, 12, tzinfo=UTC), tick=False) as clock:
-        control.pay(make_session().id, "4000000000000259")
+        control.pay(make_session().id, card)
         control.tick()
         assert not Resource.objects.filter(kind="dispute").exists()
         clock.shift(timedelta(minutes=3))
         control.tick()
         control.tick()
 
-    assert Resource.objects.filter(kind="dispute").count() == 1
+    assert [dispute.data["status"] for dispute in Resource.objects.filter(kind="dispute")] == [status]
 
 
 def test_payout_equals_its_parts_and_takes_nothing_twice() -> None:
