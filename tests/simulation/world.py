@@ -107,14 +107,17 @@ def current() -> World | None:
 
 
 @contextmanager
-def living(seed: int) -> Iterator[World]:
-    """A new, empty world: time, ids, webhook and network are the simulation's until the block ends."""
+def living(seed: int, *, start: datetime | None = None, currency: str = "") -> Iterator[World]:
+    """A new, empty world: time, ids, webhook and network are the simulation's until the block ends.
+
+    Its first moment and its currency are chosen by the seed, unless they are given.
+    """
     rng = Random(f"world:{seed}")
-    start = FIRST_DAY + timedelta(minutes=rng.randrange(3 * 24 * 60))
+    start = start or FIRST_DAY + timedelta(minutes=rng.randrange(3 * 24 * 60))
     letters = Random(f"ids:{seed}")
     with ExitStack() as stack:
         traveller = stack.enter_context(time_machine.travel(start, tick=False))
-        world = World(seed, Clock(traveller), rng, rng.choice(CURRENCIES), is_judged=seed % JUDGED == 0)
+        world = World(seed, Clock(traveller), rng, currency or rng.choice(CURRENCIES), is_judged=seed % JUDGED == 0)
         stack.enter_context(
             override_settings(
                 STORE_CURRENCY=world.currency,
