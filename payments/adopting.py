@@ -12,7 +12,7 @@ from orders.models import Order
 from orders.splitting import Asked, Parts, parts_of, split_refund
 from payments import client
 from payments.models import Payment, Refund, RefundLine
-from payments.refund_plan import left_at_stripe
+from payments.refund_plan import left_at_stripe, refundable
 from payments.refunding import commit_promise
 from payments.refunds import GIVEN_UP, settle
 
@@ -49,7 +49,7 @@ def _adopt(order: Order, payment: Payment, state: client.RefundState) -> None:
     if not has_ended:
         _make_room(payment, state.amount_minor)
         if payment.disposition == Payment.Disposition.APPLIED:
-            parts = _split(order, state.amount_minor)
+            parts = _split(order, state.amount_minor, left_at_stripe(order))
         commit_promise(payment, state.amount_minor)
     refund = Refund.objects.create(
         payment=payment,
@@ -64,12 +64,7 @@ def _adopt(order: Order, payment: Payment, state: client.RefundState) -> None:
         failed_at=(state.failed_at or timezone.now()) if has_ended else None,
         failure_code=state.failure_reason[:60],
     )
-    rows = zip(order.lines.all(), parts.goods, parts.tax, strict=True) if parts.goods else ()
-    RefundLine.objects.bulk_create(
-        RefundLine(refund=refund, line=line, goods_minor=goods, tax_minor=tax)
-        for line, goods, tax in rows
-        if goods or tax
-    )
+    _write_lines(order, refund, parts)
     changes = {"order": order.pk, "amount_minor": refund.amount_minor, "currency": refund.currency}
     record("refund.adopted", subject=refund, changes=changes)
     settle(refund.pk, status=state.status, state=state)
@@ -85,6 +80,29 @@ def _make_room(payment: Payment, amount_minor: int) -> None:
         settle(refund.pk, status=Refund.Status.FAILED, code=DISPLACED)
 
 
-def _split(order: Order, amount_minor: int) -> Parts:
+def itemise(order: Order, refund: Refund) -> None:
+    """Give a refund that had failed before this shop knew of it its parts, by amount alone; under the order's lock.
+
+    One that has its parts keeps them. Raises DomainError if less than its amount is left of the order.
+    """
+    has_parts = refund.shipping_minor or refund.shipping_tax_minor or refund.lines.exists()
+    if has_parts or refund.source != Refund.Source.EXTERNAL:
+        return
+    parts = _split(order, refund.amount_minor, refundable(order))
+    refund.shipping_minor, refund.shipping_tax_minor = parts.shipping, parts.shipping_tax
+    refund.save(update_fields=["shipping_minor", "shipping_tax_minor"])
+    _write_lines(order, refund, parts)
+
+
+def _split(order: Order, amount_minor: int, left: Parts) -> Parts:
     sold = parts_of(order, list(order.lines.all()))
-    return split_refund(Asked(amount=amount_minor), sold=sold, left=left_at_stripe(order))
+    return split_refund(Asked(amount=amount_minor), sold=sold, left=left)
+
+
+def _write_lines(order: Order, refund: Refund, parts: Parts) -> None:
+    rows = zip(order.lines.all(), parts.goods, parts.tax, strict=True) if parts.goods else ()
+    RefundLine.objects.bulk_create(
+        RefundLine(refund=refund, line=line, goods_minor=goods, tax_minor=tax)
+        for line, goods, tax in rows
+        if goods or tax
+    )

@@ -11,7 +11,7 @@ from orders.models import Order, OrderEvent
 from orders.returns import reopen_refunded
 from payments.approval_holds import let_go
 from payments.models import Payment, Refund, RefundLine
-from payments.refund_plan import refuse_bound, refuse_sent
+from payments.refund_plan import refundable, refuse_bound, refuse_sent
 from payments.refunding import NOTE_LENGTH, carry_out
 from payments.refunds import forget_units, release_promise, submit_refund
 
@@ -96,6 +96,11 @@ def _refuse_overtaken(order: Order, refund: Refund) -> None:
         raise NotAllowedInState(
             "Something of this order has been shipped since, so it cannot be canceled. Do not approve this one, "
             "and refund what is to be given back."
+        )
+    if refund.cancels_order and refundable(order).total:
+        raise NotAllowedInState(
+            "The order would keep money that was to go back when this was asked for, so it cannot be canceled. Do not "
+            "approve this one, and refund what is to be given back."
         )
     canceled = refund.lines.filter(restock=RefundLine.Restock.CANCELED, quantity__gt=0)
     refuse_sent(dict(canceled.values_list("line", "quantity")), lines)

@@ -59,8 +59,8 @@ class CancelPage:
             return ""
         if not self.actor.has_perm("rbac.refunds_make"):
             return "Canceling a paid order gives its money back, which your role may not do."
-        if Refund.objects.waiting().filter(payment__order=self.order, cancels_order=True).exists():
-            return "A refund that cancels this order waits for approval already."
+        if Refund.objects.waiting().filter(payment__order=self.order).exists():
+            return "A refund of this order waits for approval. It can be canceled once that is decided."
         try:
             plan_refund(self.order.pk, RefundChoice(everything=True))
         except DomainError as error:

@@ -13,6 +13,7 @@ from orders.models import Order, OrderEvent
 from orders.refunding import ReturnedUnits, count_units
 from orders.returns import close_refunded
 from orders.splitting import Parts
+from payments.adopting import itemise
 from payments.models import Payment, Refund, RefundLine
 from payments.refund_plan import refundable, refuse_bound
 from payments.refunding import NOTE_LENGTH, begin, commit_promise, record_request
@@ -174,6 +175,10 @@ def _refuse(refund: Refund) -> None:
 
 def _refuse_gone(order: Order, failed: Refund) -> None:
     """Raise NotAllowedInState unless every part of the refund is still there to be given back."""
+    try:
+        itemise(order, failed)
+    except DomainError as problem:
+        raise NotAllowedInState(GONE) from problem
     given = {row.line_id: row for row in failed.lines.all()}
     lines = [given.get(line.pk) for line in order.lines.all()]
     parts = Parts(

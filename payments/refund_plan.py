@@ -45,6 +45,7 @@ class RefundPlan:
     parts: Parts
     units: Mapping[int, int]
     left: Parts
+    others_wait: bool = False
 
     @property
     def amount_minor(self) -> int:
@@ -58,9 +59,13 @@ class RefundPlan:
 
     @property
     def cancels_order(self) -> bool:
-        """Whether nothing of the order is left to do: all of it is given back and nothing was shipped."""
+        """Whether nothing of the order is left to do: all of it is given back and nothing was shipped.
+
+        Not while another refund waits: it may be rejected, and then the order keeps money.
+        """
         shipped = any(line.quantity_fulfilled for line in self.lines)
-        return self.left_after_minor == 0 and not shipped and self.order.status == Status.PAID
+        is_all = self.left_after_minor == 0 and not self.others_wait
+        return is_all and not shipped and self.order.status == Status.PAID
 
     @property
     def is_elsewhere(self) -> bool:
@@ -97,7 +102,8 @@ def plan_refund(order_id: int, choice: RefundChoice) -> RefundPlan:
     if payment.tender == Payment.Tender.STRIPE and choice.amount_minor is None and not choice.everything:
         parts = rounded_down(parts, order.currency)
     _refuse_unusable(order, payment, parts, left)
-    return RefundPlan(order, payment, tuple(lines), parts, units, left)
+    others_wait = Refund.objects.waiting().filter(payment=payment).exists()
+    return RefundPlan(order, payment, tuple(lines), parts, units, left, others_wait)
 
 
 def refuse_bound(order: Order) -> None:

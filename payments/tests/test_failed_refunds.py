@@ -236,3 +236,28 @@ def test_tried_again_and_paid_by_other_means_at_once_only_one_holds(attempt: int
     assert (given_at_stripe == failed.amount_minor) != failed.is_paid_elsewhere
     assert given_at_stripe in (0, failed.amount_minor)
     assert line_of(order).quantity_refunded == 2
+
+
+@pytest.mark.parametrize("act", ["retry", "settle"])
+def test_one_that_failed_in_the_dashboard_before_it_was_known_here_has_its_parts(ops: User, act: str) -> None:
+    order, payment = make_paid(lines={make_variant(price_minor=1000, stock=9): 3})
+    control.refund_next_as("failed")
+    control.refund_in_dashboard(payment.stripe_charge_id or "", 700)
+    sync_payment(payment.pk)
+    failed = Refund.objects.get(status="failed", source="external")
+    left = refundable(order).total
+
+    if act == "settle":
+        settle_elsewhere(failed.pk, note="Bank transfer 7", actor=ops)
+        assert (ledger_cash(order), refundable(order).total) == (order.paid_minor, left - 700)
+    else:
+        assert retry_refund(failed.pk, actor=ops).status == "succeeded"
+        assert ledger_cash(order) == order.paid_minor - 700
+        assert Order.objects.get(pk=order.pk).refunded_minor == 700
+
+
+def ledger_cash(order: Order) -> int:
+    return sum(
+        entry.gross_minor - entry.discount_minor - entry.returns_minor + entry.shipping_minor + entry.tax_minor
+        for entry in SalesEntry.objects.filter(order=order)
+    )

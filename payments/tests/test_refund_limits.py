@@ -18,10 +18,12 @@ from payments.approval_holds import WAITING
 from payments.approving import approve_refund, reject_refund
 from payments.models import Payment, Refund
 from payments.refunding import RefundChoice, refundable, request_refund
+from payments.sync import sync_payment
 from payments.tests.factories import make_paid
 from payments.tests.test_refunding import at_stripe
 from products.models import StockItem
 from products.tests.factories import make_variant
+from stripe_simulator import control
 
 pytestmark = pytest.mark.django_db
 
@@ -264,3 +266,28 @@ def test_while_one_waits_nobody_else_gives_the_same_money_back(attempt: int) -> 
 
     assert Refund.objects.get().status == "requested"
     assert Payment.objects.get().refund_committed_minor == 25_000
+
+
+def test_the_rest_cancels_nothing_while_another_refund_may_be_rejected(ops: User, admin: User) -> None:
+    order = make_sale(price_minor=30_000)
+    first = ask(order, ops, key="first", amount_minor=25_000)
+    rest = ask(order, ops, key="rest", everything=True)
+
+    approve_refund(rest.pk, actor=admin)
+    reject_refund(first.pk, actor=admin, reason="No fault was found.")
+
+    order.refresh_from_db()
+    assert (order.status, order.paid_minor - order.refunded_minor) == ("paid", 25_000)
+
+
+def test_an_order_that_would_keep_money_after_all_is_not_canceled(ops: User, admin: User) -> None:
+    order = make_sale()
+    early = ask(order, admin, key="early", amount_minor=5_000)
+    rest = ask(order, ops, key="rest", everything=True)
+    control.settle_refund(early.stripe_refund_id or "", succeeded=False)
+    sync_payment(rest.payment_id)
+
+    with pytest.raises(NotAllowedInState, match="would keep money"):
+        approve_refund(rest.pk, actor=admin)
+    order.refresh_from_db()
+    assert (order.status, Refund.objects.get(pk=rest.pk).status) == ("paid", "requested")

@@ -160,7 +160,7 @@ def test_canceling_above_the_limit_waits_and_says_so(client: Client) -> None:
 
     assert "The order is on hold until then" in done
     assert Order.objects.get().status == "paid"
-    assert "waits for approval already" in page(client, url("cancel", order))
+    assert "waits for approval" in page(client, url("cancel", order))
 
 
 def test_the_list_is_narrowed_by_tab_state_and_what_is_searched(client: Client) -> None:

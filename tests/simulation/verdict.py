@@ -150,6 +150,7 @@ def _was_given_outside(finding: Finding) -> bool:
 
 EXPECTED: dict[str, Callable[[Finding], bool]] = {  # what tells of Stripe's doing or people's, not of a fault of ours
     "ops.backlog_sla": lambda _: True,
+    "pay.duplicate_capture": _has_failed,
     "pay.surplus_open": _has_failed,
     "refund.canceled_not_refunded": _has_failed,
     "refund.failed_unattended": _has_failed,
