@@ -150,7 +150,7 @@ class AfterSale:
             yield from self._goodwill(sale, at, amount)
 
     def _goodwill(self, sale: Sale, at: datetime, amount: int) -> Iterator[Event]:
-        """Yield part of the money back: at once, after a wait, at the second attempt, or twice."""
+        """Yield part of the money back: at once, after a wait, at the second attempt, once more, or twice."""
         draw, fails = self._rng.random(), self._rng.random() < 0.12
         line = self._refund(sale, {"amount": amount})
         if draw < 0.06:
@@ -160,6 +160,11 @@ class AfterSale:
             yield at, line | {"status": "pending"}
             kind = "refund_failed" if fails else "refund_succeeded"
             yield at + timedelta(days=2), {"type": kind, "refund": line["ref"]}
+        elif 0.84 <= draw < 0.9:
+            yield at, line
+            if self._with_settlement:  # the customer's bank sent it back
+                yield at + timedelta(days=4), {"type": "refund_failed", "refund": line["ref"]}
+            yield at + timedelta(days=5), self._refund(sale, {"amount": amount})
         else:
             yield at, line
             if draw > 0.9:
