@@ -36,6 +36,7 @@ def logging_config(*, level: str, output: str) -> None:
             },
             "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "purelaka"}},
             "root": {"handlers": ["stream"], "level": level},
+            "loggers": {"stripe": {"level": "WARNING"}},  # it tells of each request twice, with the ids in its address
         }
     )
     structlog.configure(
