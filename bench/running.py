@@ -40,7 +40,11 @@ class Shop:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command; what it printed."""
-        command = [sys.executable, "manage.py", *arguments]
+        return self.run("manage.py", *arguments)
+
+    def run(self, *arguments: str) -> str:
+        """Run Python in the shop's environment; what it printed."""
+        command = [sys.executable, *arguments]
         done = subprocess.run(
             command, cwd=ROOT, env=self.environment, check=True, stdout=subprocess.PIPE, text=True, timeout=LONGEST
         )
