@@ -193,7 +193,13 @@ GATES = [
         release=True,
         answer="--disable-pip --format json --progress-spinner off",
     ),
-    Gate("tests", "python manage.py test", suite_counted, release=True, environment={"PYTEST_ADDOPTS": "-n 2"}),
+    Gate(
+        "tests",
+        "python manage.py test",
+        suite_counted,
+        release=True,
+        environment={"PYTEST_ADDOPTS": "-n 2 --dist worksteal"},
+    ),
 ]
 
 

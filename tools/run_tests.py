@@ -34,7 +34,7 @@ def chromium() -> str | None:
 
 def suites() -> list[Gate]:
     """The suite on each database, then the browser tests; two processes side by side."""
-    parallel = {"PYTEST_ADDOPTS": "-n 2 -m 'not browser and not drill'"}
+    parallel = {"PYTEST_ADDOPTS": "-n 2 --dist worksteal -m 'not browser and not drill'"}
     tests = next(gate for gate in GATES if gate.name == "tests")
     return [
         replace(tests, name="tests, SQLite", environment=parallel),
