@@ -2,8 +2,8 @@
 
 import json
 
-from analytics.accounts import ACCOUNTS
-from analytics.datasets import DATASETS
+from analytics.exports.accounts import ACCOUNTS
+from analytics.exports.datasets import DATASETS
 from analytics.kpis import ALL, VERSION, Kpi, TableKpi
 from core.contracts import register
 
@@ -12,7 +12,8 @@ CONTRACT = "docs/contracts/kpi_contract.json"
 
 INTRODUCTION = f"""# What each figure means
 
-Generated from `analytics/kpis.py` and `analytics/datasets.py`; change it there and run `python manage.py contracts`.
+Generated from `analytics/kpis.py` and `analytics/exports/datasets.py`; change it there and run
+`python manage.py contracts`.
 This is version {VERSION} of the definitions. An id never changes its meaning: a new meaning is a new id.
 
 - **Source.** Every figure is a sum over the append-only sales ledger (`orders_salesentry`), read from the snapshot

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 from django import forms
 
-from analytics.figures import currencies
-from analytics.windows import DEFAULT_PERIOD, LONGEST, PERIODS, Window, ending
+from analytics.figures.reading import currencies
+from analytics.figures.windows import DEFAULT_PERIOD, LONGEST, PERIODS, Window, ending
 from core.days import today
 from core.money import printable
 

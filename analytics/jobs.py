@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from analytics.building import build_snapshots
-from analytics.calendar import CHANGES
-from analytics.leasing import BuildRunning
+from analytics.snapshots.building import build_snapshots
+from analytics.snapshots.calendar import CHANGES
+from analytics.snapshots.leasing import BuildRunning
 from core.jobs import job
 
 

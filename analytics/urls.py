@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from analytics import closing_console, console, exports_console
+from analytics.dashboards import console
+from analytics.exports import console as exports_console
+from analytics.month_end import console as closing_console
 
 app_name = "analytics"
 urlpatterns = [

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import psycopg
 
-from analytics.datasets import ORDERS
-from analytics.rebuilding import FACTS, FIRST_SALES
+from analytics.exports.datasets import ORDERS
+from analytics.snapshots.rebuilding import FACTS, FIRST_SALES
 from bench.running import Shop, circumstances, gunicorn, keep, load, shop
 from bench.serve import DASHBOARD, METHOD, bare_view, measure, table
 from bench.visiting import Visitor

@@ -6,10 +6,10 @@ from itertools import chain
 
 from django.utils import timezone
 
-from analytics.building import build_snapshots
-from analytics.calendar import CHANGES, days_without_state, fact_days, one_day
-from analytics.leasing import BuildRunning
 from analytics.models import Build, DayState, FactDay
+from analytics.snapshots.building import build_snapshots
+from analytics.snapshots.calendar import CHANGES, days_without_state, fact_days, one_day
+from analytics.snapshots.leasing import BuildRunning
 from core.errors import NotAllowedInState
 from core.models import DirtyDay
 from monitoring.models import Issue, Severity

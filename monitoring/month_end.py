@@ -3,8 +3,8 @@
 from django.db.models import Q
 from django.urls import reverse
 
-from analytics.conditions import Condition, register
-from analytics.months import Month
+from analytics.month_end.conditions import Condition, register
+from analytics.month_end.months import Month
 from monitoring.models import Issue
 
 MONEY = ("order", "pay", "refund", "dispute", "stripe", "invoice", "snap")  # areas of the checks that look at money

@@ -8,9 +8,9 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import Customer
-from analytics.answers import answer
+from analytics.figures.answers import answer
+from analytics.figures.windows import Window
 from analytics.tests import oracle
-from analytics.windows import Window
 from core.days import business_day
 from history.importing import import_history
 from products.models import Variant

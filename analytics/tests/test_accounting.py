@@ -11,11 +11,11 @@ from django.db.models import Sum
 from django.test import Client
 
 from accounts.tests.factories import make_user
-from analytics.accounts import ACCOUNTS
-from analytics.datasets import DATASETS
-from analytics.exporting import export
+from analytics.exports.accounts import ACCOUNTS
+from analytics.exports.datasets import DATASETS
+from analytics.exports.exporting import export
+from analytics.figures.windows import Window
 from analytics.tests.factories import noon
-from analytics.windows import Window
 from audit.models import AuditRecord
 from core.models import StoreSetting
 from monitoring.tests.planting import triggers_lifted

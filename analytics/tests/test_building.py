@@ -7,14 +7,14 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
-from analytics import building
-from analytics.building import build_snapshots
-from analytics.calendar import CHANGES, FULL, last_days, missing_days, one_day
+from analytics.figures.windows import Window
 from analytics.jobs import build_changed_days
-from analytics.leasing import BuildRunning, claim
 from analytics.models import Build, CustomerFirst, DayState, FactDay, FactDayHistory
+from analytics.snapshots import building
+from analytics.snapshots.building import build_snapshots
+from analytics.snapshots.calendar import CHANGES, FULL, last_days, missing_days, one_day
+from analytics.snapshots.leasing import BuildRunning, claim
 from analytics.tests.factories import make_refund, make_sale
-from analytics.windows import Window
 from core.models import DirtyDay
 from orders.models import ShippingMethod
 from orders.tests.factories import make_shipping_method

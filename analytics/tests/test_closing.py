@@ -15,15 +15,15 @@ from django.utils.html import strip_tags
 
 from accounts.models import User
 from accounts.tests.factories import make_user
-from analytics import conditions
-from analytics.building import build_snapshots
-from analytics.calendar import CHANGES
-from analytics.closing import close_month, closed, entries_since, figures_of, sum_of
-from analytics.conditions import Condition, conditions_of
-from analytics.figures import facts_of
+from analytics.figures.reading import facts_of
 from analytics.kpis import ALL, KPIS, MONTH, Kpi
 from analytics.models import DayState, MonthClose
-from analytics.months import Month, months_back
+from analytics.month_end import conditions
+from analytics.month_end.closing import close_month, closed, entries_since, figures_of, sum_of
+from analytics.month_end.conditions import Condition, conditions_of
+from analytics.month_end.months import Month, months_back
+from analytics.snapshots.building import build_snapshots
+from analytics.snapshots.calendar import CHANGES
 from analytics.tests.factories import make_sale, noon
 from audit.models import AuditRecord
 from core.errors import DomainError, NotAllowedInState

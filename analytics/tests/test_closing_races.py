@@ -8,10 +8,10 @@ import time_machine
 from django.db import transaction
 
 from accounts.tests.factories import make_user
-from analytics.building import build_snapshots
-from analytics.calendar import CHANGES
-from analytics.closing import close_month, entries_since, figures_of, sum_of
 from analytics.models import MonthClose
+from analytics.month_end.closing import close_month, entries_since, figures_of, sum_of
+from analytics.snapshots.building import build_snapshots
+from analytics.snapshots.calendar import CHANGES
 from analytics.tests.factories import make_sale
 from analytics.tests.test_closing import JUNE, NOW, give_back
 from audit.models import AuditRecord

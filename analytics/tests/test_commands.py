@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from django.core.management import CommandError, call_command
 
-from analytics.leasing import claim
+from analytics.snapshots.leasing import claim
 from analytics.tests.factories import make_sale
 
 DAY = date(2026, 6, 1)

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from django.db import connection
 
-from analytics.figures import consistent_read
+from analytics.figures.reading import consistent_read
 from analytics.models import FactDay
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.tests.factories import make_user
-from analytics.building import build_snapshots
-from analytics.calendar import CHANGES
 from analytics.kpis import ALL, DASHBOARD
 from analytics.models import DayState
+from analytics.snapshots.building import build_snapshots
+from analytics.snapshots.calendar import CHANGES
 from analytics.tests.factories import make_refund, make_sale
 from products.tests.factories import make_variant
 

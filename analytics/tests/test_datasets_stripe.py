@@ -9,9 +9,9 @@ import pytest
 import time_machine
 
 from accounts.tests.factories import make_user
-from analytics.datasets import DATASETS
-from analytics.exporting import export
-from analytics.windows import Window
+from analytics.exports.datasets import DATASETS
+from analytics.exports.exporting import export
+from analytics.figures.windows import Window
 from payments.balance import import_balance, keep_movements
 from payments.client import stripe_client
 from payments.models import BalanceTransaction, Payment

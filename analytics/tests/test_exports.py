@@ -10,14 +10,14 @@ import pytest
 from django.conf import settings
 
 from accounts.tests.factories import make_user
-from analytics.building import build_snapshots
-from analytics.calendar import CHANGES
-from analytics.csv_text import guarded, line
-from analytics.datasets import DATASETS, Dataset, register
-from analytics.exporting import export
+from analytics.exports.csv_text import guarded, line
+from analytics.exports.datasets import DATASETS, Dataset, register
+from analytics.exports.exporting import export
+from analytics.figures.windows import Window
 from analytics.kpis import SCALARS
+from analytics.snapshots.building import build_snapshots
+from analytics.snapshots.calendar import CHANGES
 from analytics.tests.factories import make_refund, make_sale
-from analytics.windows import Window
 from audit.models import AuditRecord
 from products.tests.factories import make_category, make_product, make_variant
 

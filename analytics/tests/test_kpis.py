@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from analytics.figures.windows import Window, compared, ending
 from analytics.kpis import ALL, KPIS, SCALARS, Additivity, Facts, Kpi, Unit, in_words, values_of
-from analytics.windows import Window, compared, ending
 
 
 def test_only_figures_whose_days_add_up_can_be_added():

@@ -2,8 +2,8 @@
 
 import pytest
 
-from analytics.building import build_snapshots
-from analytics.calendar import CHANGES
+from analytics.snapshots.building import build_snapshots
+from analytics.snapshots.calendar import CHANGES
 from analytics.tests.factories import make_sale
 from core.days import today
 from products.tests.factories import make_variant

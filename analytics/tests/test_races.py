@@ -10,11 +10,11 @@ import time_machine
 from django.db import OperationalError, connection
 
 from accounts.models import Customer
-from analytics import building
-from analytics.building import build_snapshots
-from analytics.calendar import CHANGES, FULL
-from analytics.leasing import BuildRunning
 from analytics.models import Build, FactDay
+from analytics.snapshots import building
+from analytics.snapshots.building import build_snapshots
+from analytics.snapshots.calendar import CHANGES, FULL
+from analytics.snapshots.leasing import BuildRunning
 from analytics.tests import oracle
 from analytics.tests.factories import make_refund, make_sale
 from core.models import DirtyDay

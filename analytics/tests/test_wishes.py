@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from analytics.figures.windows import Window
+from analytics.figures.wishes import wishers_by_day, wishers_of
 from analytics.kpis import KPIS, Facts
-from analytics.windows import Window
-from analytics.wishes import wishers_by_day, wishers_of
 from history.tests.factories import feed, order, product, refund, row
 from products.models import Variant
 

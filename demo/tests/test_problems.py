@@ -6,8 +6,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from analytics.building import build_snapshots
-from analytics.calendar import FULL
+from analytics.snapshots.building import build_snapshots
+from analytics.snapshots.calendar import FULL
 from core.errors import DomainError
 from demo.problems import SLIPS, plant
 from demo.seeding import seed_demo

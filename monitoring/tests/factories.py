@@ -8,8 +8,8 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.tests.factories import make_user
-from analytics.building import build_snapshots
-from analytics.calendar import FULL
+from analytics.snapshots.building import build_snapshots
+from analytics.snapshots.calendar import FULL
 from core.jobs import JOBS
 from core.models import JobRun
 from mail.tests.factories import make_mail

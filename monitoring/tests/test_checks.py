@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from analytics.building import build_snapshots
-from analytics.calendar import CHANGES
+from analytics.snapshots.building import build_snapshots
+from analytics.snapshots.calendar import CHANGES
 from monitoring.models import Issue
 from monitoring.registry import CHECKS
 from monitoring.tests.factories import Shop, make_shop, run

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from analytics.conditions import Condition, conditions_of
-from analytics.months import Month
+from analytics.month_end.conditions import Condition, conditions_of
+from analytics.month_end.months import Month
 from monitoring.models import Issue
 from monitoring.tests.factories import make_issue
 

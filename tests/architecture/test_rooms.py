@@ -15,7 +15,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 OWN_ROOMS = [name for name in rooms() if name not in ("purelaka", "stripe_simulator")]
 
 # Inside a room, from the bottom up. `bag_views` counts as views, and `bag_page`, which gathers what one page shows,
-# stands beside them. Modules not named here hold the domain, level with selectors. What plugs a room into Django (apps,
+# stands beside them; a room may be divided into parts, whose modules are ranked alike. Modules not named here hold the
+# domain, level with selectors. What plugs a room into Django (apps,
 # commands, tags) stands above everything in it. Pure modules, which import nothing of their room, are ground floor,
 # and so is all of the kernel.
 RANKS = {"models": 0, "selectors": 1, "forms": 3, "views": 4, "page": 4, "console": 4, "urls": 5}
@@ -33,11 +34,12 @@ def rank(room: str, dotted: str) -> int | None:
     parts = dotted.split(".")
     if parts[0] != room or len(parts) < 2 or parts[1] in PLUGS:
         return None
-    module = parts[1]
-    kind = module.rpartition("_")[2]
+    is_subpackage = parts[1] not in RANKS and (ROOT / room / parts[1]).is_dir() and len(parts) > 2
+    place = parts[1:3] if is_subpackage else parts[1:2]
+    kind = place[-1].rpartition("_")[2]
     if kind in RANKS:
         return RANKS[kind]
-    source = ROOT / room / f"{module}.py"
+    source = (ROOT / room).joinpath(*place).with_suffix(".py")
     pure = source.exists() and not any(name.split(".")[0] == room for name in imports(source))
     return GROUND if pure else DOMAIN
 

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from accounts.models import Address, User
 from accounts.tests.factories import make_address, make_user
-from analytics.building import build_snapshots
-from analytics.calendar import CHANGES
-from analytics.closing import close_month
-from analytics.months import Month
+from analytics.month_end.closing import close_month
+from analytics.month_end.months import Month
+from analytics.snapshots.building import build_snapshots
+from analytics.snapshots.calendar import CHANGES
 from core.days import today
 from demo.catalogue import load_categories
 from demo.shop import open_shop

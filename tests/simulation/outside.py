@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from analytics.building import build_snapshots
-from analytics.calendar import CHANGES
-from analytics.leasing import BuildRunning
+from analytics.snapshots.building import build_snapshots
+from analytics.snapshots.calendar import CHANGES
+from analytics.snapshots.leasing import BuildRunning
 from orders.lifecycle import expire
 from orders.models import Order
 from payments import jobs

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from analytics.building import build_snapshots
-from analytics.calendar import CHANGES, FULL, Scope, last_days, one_day
-from analytics.leasing import BuildRunning
-from analytics.windows import LONGEST
+from analytics.figures.windows import LONGEST
+from analytics.snapshots.building import build_snapshots
+from analytics.snapshots.calendar import CHANGES, FULL, Scope, last_days, one_day
+from analytics.snapshots.leasing import BuildRunning
 
 
 def a_day(text: str) -> date:

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from analytics.answers import answer
-from analytics.windows import LONGEST, Window
+from analytics.figures.answers import answer
+from analytics.figures.windows import LONGEST, Window
 from core.money import EXPONENTS
 
 BAD_INPUT = 2

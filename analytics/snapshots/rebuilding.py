@@ -43,10 +43,11 @@ FACTS = {
         GROUP BY e.day, e.currency, v.product_id
     """,
     "customer_day": """
-        INSERT INTO customer_day (day, currency, customer_id, orders)
-        SELECT e.day, e.currency, o.customer_id, COUNT(*)
+        INSERT INTO customer_day (day, currency, customer_id, orders, net_minor)
+        SELECT e.day, e.currency, o.customer_id, SUM(CASE WHEN e.kind = 'sale' THEN 1 ELSE 0 END),
+            SUM(e.gross_minor - e.discount_minor - e.returns_minor)
         FROM orders_salesentry e JOIN orders_order o ON o.id = e.order_id
-        WHERE e.kind = 'sale' AND {which}
+        WHERE {which}
         GROUP BY e.day, e.currency, o.customer_id
     """,
     "order_refund_day": """

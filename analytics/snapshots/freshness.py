@@ -5,9 +5,9 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
-from analytics.calendar import missing_days
+from analytics.figures.windows import Window
 from analytics.models import Build
-from analytics.windows import Window
+from analytics.snapshots.calendar import missing_days
 from core.models import DirtyDay
 
 MOST_COUNTED = 1_000

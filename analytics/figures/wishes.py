@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
-from analytics.windows import Window
+from analytics.figures.windows import Window
 from orders.models import SalesEntry
 from wishlist.models import WishEvent
 

@@ -12,10 +12,10 @@ from django.db.models import Count, F, Max, Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import User
-from analytics.conditions import conditions_of
 from analytics.kpis import ALL, MONTH, Facts, Kpi
 from analytics.models import MonthClose
-from analytics.months import Month
+from analytics.month_end.conditions import conditions_of
+from analytics.month_end.months import Month
 from audit.recording import record, recording_refusal
 from core.errors import DomainError, NotAllowedInState
 from orders.models import Invoice, SalesEntry

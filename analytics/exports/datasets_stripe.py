@@ -1,7 +1,7 @@
 """What a reconciliation exports: payments as the shop knows them, and the movements of the Stripe balance."""
 
-from analytics.csv_text import Kind
-from analytics.datasets import CURRENCY, Column, Dataset, money_columns, register, text_columns
+from analytics.exports.csv_text import Kind
+from analytics.exports.datasets import CURRENCY, Column, Dataset, money_columns, register, text_columns
 
 ORDER_NUMBER = "CASE WHEN {0} IS NOT NULL THEN 'PL-' || CAST(10000 + {0} AS TEXT) END"
 

@@ -18,11 +18,11 @@ from django.db.models import Max, Min
 from django.utils import timezone
 
 from accounts.models import Customer
-from analytics.calendar import Scope, built_days, days_to_build
-from analytics.leasing import claim, hold, release, succeed
 from analytics.models import Build, DayState, FactDay, FactDayHistory
-from analytics.popularity import write_units_sold
-from analytics.rebuilding import (
+from analytics.snapshots.calendar import Scope, built_days, days_to_build
+from analytics.snapshots.leasing import claim, hold, release, succeed
+from analytics.snapshots.popularity import write_units_sold
+from analytics.snapshots.rebuilding import (
     DaySet,
     fill_with_zeros,
     forget_days_outside,

@@ -6,12 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from analytics.charts import NARROW, WIDE, Chart, draw
-from analytics.figures import Seller, best_sellers, consistent_read, facts_of, net_by_day
+from analytics.dashboards.charts import NARROW, WIDE, Chart, draw
+from analytics.figures.reading import Seller, best_sellers, consistent_read, facts_of, net_by_day
+from analytics.figures.windows import Comparison, Window, compared
 from analytics.forms import Selection
-from analytics.freshness import Freshness, freshness_of
 from analytics.kpis import BEST_SELLERS, KPIS, Facts, Kpi, Unit, Value, in_words
-from analytics.windows import Comparison, Window, compared
+from analytics.snapshots.freshness import Freshness, freshness_of
 from core.days import today
 from core.money import format_money
 

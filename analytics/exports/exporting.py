@@ -8,12 +8,12 @@ from datetime import date, datetime
 
 from django.db import connection
 
-from analytics.csv_text import BYTE_ORDER_MARK, as_text, line
-from analytics.datasets import KPI_SUMMARY, Column, Dataset
-from analytics.figures import facts_of
+from analytics.exports.csv_text import BYTE_ORDER_MARK, as_text, line
+from analytics.exports.datasets import KPI_SUMMARY, Column, Dataset
+from analytics.figures.reading import facts_of
+from analytics.figures.windows import Window
 from analytics.kpis import SCALARS, Kpi, Unit, Value
 from analytics.models import Build
-from analytics.windows import Window
 from core.days import day_bounds
 from core.money import format_plain
 

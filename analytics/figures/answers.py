@@ -7,10 +7,10 @@ from typing import Any
 
 from django.conf import settings
 
-from analytics.figures import best_sellers, consistent_read, currencies, facts_by_day, facts_of
-from analytics.freshness import freshness_of
+from analytics.figures.reading import best_sellers, consistent_read, currencies, facts_by_day, facts_of
+from analytics.figures.windows import Window
 from analytics.kpis import BEST_SELLERS, Facts, Value, values_of
-from analytics.windows import Window
+from analytics.snapshots.freshness import freshness_of
 
 Answer = dict[str, Any]
 

@@ -1,63 +1,14 @@
-"""What the sales ledger comes to, by day: facts that the snapshot build writes and every figure is read from.
+"""What the sales ledger comes to, by day and currency; figures are read from these.
 
-None of these is a source of truth: all of them can be built again from the ledger. A day that was built has a row in
-`day_state`, and a row of zeros in `fact_day` where nothing was sold. What a month came to when somebody closed it is
-kept beside them, and is never written again.
+None is a source of truth: all of them can be built again from the rows they count.
 """
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 
 from accounts.models import Customer
 from orders.models import Order
 from products.models import Product
-
-
-class BuildQuerySet(models.QuerySet):
-    """Builds by how they ended."""
-
-    def succeeded(self) -> "BuildQuerySet":
-        """Those whose figures stand, the latest first."""
-        return self.filter(state=Build.State.SUCCEEDED).order_by("-id")
-
-
-class Build(models.Model):
-    """One run of the snapshot build; at most one is running, and it holds the lease.
-
-    `data_to` is the moment up to which its figures hold; a later run that found nothing to do moves it on.
-    """
-
-    class State(models.TextChoices):
-        RUNNING = "running"
-        SUCCEEDED = "succeeded"
-        FAILED = "failed"
-
-    scope = models.CharField(max_length=40, help_text="changes, full, days 30 or day 2026-06-01")
-    state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
-    started_at = models.DateTimeField(default=timezone.now)
-    finished_at = models.DateTimeField(null=True, blank=True)
-    data_to = models.DateTimeField(null=True, blank=True)
-    lease_until = models.DateTimeField()
-    days = models.PositiveIntegerField(default=0)
-    rows = models.PositiveBigIntegerField(default=0)
-    error = models.CharField(max_length=300, blank=True, default="")
-
-    objects = BuildQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["state"], condition=Q(state="running"), name="build_one_at_a_time"),
-            models.CheckConstraint(
-                condition=~Q(state="succeeded") | Q(finished_at__isnull=False, data_to__isnull=False),
-                name="build_succeeded_has_times",
-            ),
-        ]
-        indexes = [models.Index(fields=["state", "-id"], name="build_latest")]
-
-    def __str__(self) -> str:
-        return f"build {self.pk} ({self.scope})"
 
 
 class FactDay(models.Model):
@@ -136,18 +87,21 @@ class FactProductDay(models.Model):
 
 
 class CustomerDay(models.Model):
-    """How many orders a customer bought on a business day in one currency; a day without any has no row."""
+    """What a customer did on a business day in one currency: orders bought, and net sales, refunds of earlier ones too.
+
+    A day without either has no row.
+    """
 
     day = models.DateField()
     currency = models.CharField(max_length=3)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+", db_index=False)
-    orders = models.PositiveIntegerField()
+    orders = models.PositiveIntegerField(default=0)
+    net_minor = models.BigIntegerField(default=0)
 
     class Meta:
         db_table = "customer_day"
         constraints = [
             models.UniqueConstraint(fields=["day", "currency", "customer"], name="customer_day_once"),
-            models.CheckConstraint(condition=Q(orders__gte=1), name="customer_day_has_an_order"),
         ]
 
     def __str__(self) -> str:
@@ -189,59 +143,62 @@ class OrderRefundDay(models.Model):
         return f"{self.day} order {self.order_id}"
 
 
-class DayState(models.Model):
-    """A day that was built. `revision` rises when a day that was over when it was built comes to other figures."""
+class FactSegmentDay(models.Model):
+    """The sums of a business day in one currency for one kind of order; a refund counts with its order's kind.
 
-    day = models.DateField(primary_key=True)
-    built_at = models.DateTimeField()
-    build = models.ForeignKey(Build, on_delete=models.PROTECT, related_name="+")
-    revision = models.PositiveIntegerField(default=1)
+    `segment` is what orders are told apart by, `key` the kind: a country code, a discount code, `new` (sold on the
+    customer's first day in this currency) or `existing`; empty where an order has none.
+    """
 
-    class Meta:
-        db_table = "day_state"
-
-    def __str__(self) -> str:
-        return f"{self.day}, revision {self.revision}"
-
-
-class FactDayHistory(models.Model):
-    """What a closed day came to before it was restated, and why: the figures of `fact_day` as they stood."""
+    class Segment(models.TextChoices):
+        COUNTRY = "country"
+        DISCOUNT_CODE = "code"
+        CUSTOMER = "customer"
 
     day = models.DateField()
     currency = models.CharField(max_length=3)
-    revision = models.PositiveIntegerField()
-    facts = models.JSONField()
-    replaced_at = models.DateTimeField()
-    build = models.ForeignKey(Build, on_delete=models.PROTECT, related_name="+")
-    cause = models.CharField(max_length=200, blank=True, default="")
+    segment = models.CharField(max_length=8, choices=Segment)
+    key = models.CharField(max_length=40, blank=True, default="")
+    gross_minor = models.BigIntegerField(default=0)
+    discount_minor = models.BigIntegerField(default=0)
+    returns_minor = models.BigIntegerField(default=0)
+    net_minor = models.BigIntegerField(default=0)
+    orders = models.IntegerField(default=0)
+    units = models.IntegerField(default=0)
 
     class Meta:
-        db_table = "fact_day_history"
+        db_table = "fact_segment_day"
         constraints = [
-            models.UniqueConstraint(fields=["day", "currency", "revision"], name="fact_day_history_once"),
+            models.UniqueConstraint(fields=["segment", "day", "currency", "key"], name="fact_segment_day_once"),
+            models.CheckConstraint(
+                condition=Q(net_minor=F("gross_minor") - F("discount_minor") - F("returns_minor")),
+                name="fact_segment_day_net_is_sum",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.day} {self.currency}, revision {self.revision}"
+        return f"{self.day} {self.currency} {self.segment} {self.key}"
 
 
-class MonthClose(models.Model):
-    """What a month came to in one currency when it was closed; append-only.
+class CohortCell(models.Model):
+    """What the customers whose first sale in a currency fell into one month did in a later one; both by first day.
 
-    `month` is its first day. `figures` hold a value for each id of `analytics.closing`, money in minor units. They
-    include the sales ledger and the documents up to these keys: what was written later has a higher one.
+    `customers` bought in `month`, `net_minor` is their net sales in it. A month in which nobody of a cohort did
+    anything has no row. `currency` is empty for sales of every currency, where there is no money to add.
     """
 
+    currency = models.CharField(max_length=3, blank=True)
+    cohort = models.DateField()
     month = models.DateField()
-    currency = models.CharField(max_length=3)
-    closed_at = models.DateTimeField()
-    closed_by_id = models.BigIntegerField()
-    figures = models.JSONField()
-    ledger_to = models.BigIntegerField(default=0)
-    documents_to = models.BigIntegerField(default=0)
+    customers = models.IntegerField(default=0)
+    net_minor = models.BigIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["month", "currency"], name="month_close_once")]
+        db_table = "cohort_cell"
+        constraints = [
+            models.UniqueConstraint(fields=["currency", "cohort", "month"], name="cohort_cell_once"),
+            models.CheckConstraint(condition=Q(month__gte=F("cohort")), name="cohort_cell_after_first_sale"),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.month:%Y-%m} {self.currency}"
+        return f"{self.cohort:%Y-%m} in {self.month:%Y-%m} {self.currency}"

@@ -11,11 +11,11 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery, Sum
 
+from analytics.figures.people import customers_by_day, customers_of
+from analytics.figures.windows import Window
+from analytics.figures.wishes import wishers_by_day, wishers_of
 from analytics.kpis import Facts
 from analytics.models import FactDay, FactProductDay, OrderRefundDay
-from analytics.people import customers_by_day, customers_of
-from analytics.windows import Window
-from analytics.wishes import wishers_by_day, wishers_of
 from products.models import Variant
 
 COUNTS = {name: name for name in ("orders", "units", "net_units", "cohort_refunded_orders")}

@@ -6,10 +6,10 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from analytics.dashboard_page import SELLER_COLUMNS, dashboard, seller_rows
+from analytics.dashboards.dashboard_page import SELLER_COLUMNS, dashboard, seller_rows
+from analytics.figures.windows import PERIODS
 from analytics.forms import read_selection
 from analytics.kpis import ALL
-from analytics.windows import PERIODS
 from core.access import staff
 
 

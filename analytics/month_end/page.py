@@ -12,11 +12,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.models import User
-from analytics.calendar import fact_days
-from analytics.closing import COUNTS, DOCUMENTS, KPIS, closed, entries_since, figures_of, sum_of
-from analytics.conditions import Condition, conditions_of
 from analytics.models import FactDay, MonthClose
-from analytics.months import Month, months_back
+from analytics.month_end.closing import COUNTS, DOCUMENTS, KPIS, closed, entries_since, figures_of, sum_of
+from analytics.month_end.conditions import Condition, conditions_of
+from analytics.month_end.months import Month, months_back
+from analytics.snapshots.calendar import fact_days
 from core.days import today
 from core.http import paginate
 from core.money import format_money

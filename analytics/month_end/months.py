@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from analytics.windows import Window
+from analytics.figures.windows import Window
 from core.days import month_of, today
 
 NAMED = re.compile(r"(?P<year>[0-9]{4})-(?P<month>0[1-9]|1[0-2])\Z")

@@ -5,8 +5,8 @@ from datetime import date
 
 from django.db import connection
 
-from analytics.rebuilding import as_day
-from analytics.windows import Window
+from analytics.figures.windows import Window
+from analytics.snapshots.rebuilding import as_day
 
 Counts = dict[str, int]
 NAMES = ("unique_customers", "existing_customers", "repeat_customers", "returning_customers")

@@ -3,9 +3,9 @@
 Both read the sales ledger, so they hold every sale, imported ones too, and add up to the figures of the same days.
 """
 
-from analytics.accounts import ACCOUNTS, Account
-from analytics.csv_text import Kind
-from analytics.datasets import CURRENCY, Column, Dataset, money_columns, number_columns, register, text_columns
+from analytics.exports.accounts import ACCOUNTS, Account
+from analytics.exports.csv_text import Kind
+from analytics.exports.datasets import CURRENCY, Column, Dataset, money_columns, number_columns, register, text_columns
 
 # A line is taxed at its own rate and delivery at that of its order; an imported order may know neither.
 RATE = "CASE WHEN s.line_id IS NOT NULL THEN l.tax_rate_bps ELSE o.shipping_tax_rate_bps END"

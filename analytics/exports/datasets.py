@@ -8,7 +8,7 @@ holds them. `docs/contracts/kpi_contract.json` locks the headers. Rooms above re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from analytics.csv_text import Kind
+from analytics.exports.csv_text import Kind
 
 
 @dataclass(frozen=True)

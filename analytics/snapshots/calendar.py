@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from django.db.models import Max, Min
 
+from analytics.figures.windows import Window
 from analytics.models import DayState
-from analytics.windows import Window
 from core.days import business_day, today
 from core.models import DirtyDay
 from orders.models import SalesEntry

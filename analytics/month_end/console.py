@@ -8,10 +8,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.selectors import user_of
-from analytics.closing import close_month
-from analytics.closing_page import MonthListPage, MonthPage
-from analytics.figures import currencies
-from analytics.months import Month
+from analytics.figures.reading import currencies
+from analytics.month_end.closing import close_month
+from analytics.month_end.months import Month
+from analytics.month_end.page import MonthListPage, MonthPage
 from core.access import staff
 from core.errors import DomainError
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from django.db.models import Count, Sum
 from django.urls import reverse
 
-from analytics.calendar import missing_days
 from analytics.models import FactDay
-from analytics.months import Month
+from analytics.month_end.months import Month
+from analytics.snapshots.calendar import missing_days
 from core.days import day_bounds
 from core.money import format_money
 from orders.models import Order, SalesEntry

@@ -5,8 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from analytics.datasets import DATASETS
-from analytics.exporting import export
+from analytics.exports.datasets import DATASETS
+from analytics.exports.exporting import export
 from analytics.forms import read_selection
 from audit.recording import record
 from core.access import staff
