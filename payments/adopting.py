@@ -38,7 +38,7 @@ def adopt_strangers(payment_id: int, states: Sequence[client.RefundState]) -> No
     order = lock_order(Payment.objects.values_list("order_id", flat=True).get(pk=payment_id))
     payment = Payment.objects.lock().get(pk=payment_id)
     known = set(Refund.objects.filter(payment=payment).values_list("stripe_refund_id", flat=True))
-    for state in sorted(states, key=lambda state: (state.at, state.id)):
+    for state in sorted(states, key=lambda state: state.at):
         if state.id not in known:
             _adopt(order, payment, state)
 

@@ -178,8 +178,8 @@ def _session(
         expires_at=time_of(found.expires_at),
         intent_id=intent.id if intent is not None else (reference if isinstance(reference, str) else ""),
         intent_status=intent.status if intent is not None else "",
-        charges=tuple(sorted((_charge(item) for item in charges or []), key=lambda charge: (charge.at, charge.id))),
-        refunds=tuple(_refund(item) for item in refunds or []),
+        charges=tuple(_charge(item) for item in reversed(charges or [])),  # Stripe lists the newest first
+        refunds=tuple(_refund(item) for item in reversed(refunds or [])),
     )
 
 

@@ -3,6 +3,7 @@
 from itertools import permutations
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from core.errors import DomainError, NotAllowedInState
@@ -115,6 +116,19 @@ def test_declined_card_is_an_attempt_and_the_next_card_pays() -> None:
         "succeeded",
     ]
     assert PaymentAttempt.objects.filter(outcome="failed").get().code == "generic_decline"
+
+
+@pytest.mark.parametrize("attempt", range(6))  # ids are random, so one round might be right by chance
+def test_tries_of_the_same_second_are_kept_in_the_order_they_were_made(attempt: int) -> None:
+    _, payment = make_started()
+
+    with time_machine.travel(timezone.now(), tick=False):
+        for card in (DECLINED_CARD, DECLINED_CARD, "4242424242424242"):
+            control.pay(session_of(payment), card)
+        sync_payment(payment.pk)
+
+    outcomes = list(PaymentAttempt.objects.order_by("at", "pk").values_list("outcome", flat=True))
+    assert outcomes == ["failed", "failed", "succeeded"]
 
 
 def test_three_d_secure_must_be_completed() -> None:
