@@ -5,11 +5,13 @@ from django.urls import path
 from analytics.dashboards import console
 from analytics.exports import console as exports_console
 from analytics.month_end import console as closing_console
+from analytics.rows import console as rows_console
 
 app_name = "analytics"
 urlpatterns = [
     path("analytics/", console.show_dashboard, name="dashboard"),
     path("analytics/definitions/", console.show_definitions, name="definitions"),
+    path("analytics/rows/<slug:kpi>/", rows_console.show_rows, name="rows"),
     path("month-end/", closing_console.month_list, name="months"),
     path("month-end/<str:month>/", closing_console.month_detail, name="month"),
     path("month-end/<str:month>/close/", closing_console.month_close, name="month_close"),

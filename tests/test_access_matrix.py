@@ -93,6 +93,7 @@ STAFF_PAGES = {
     "products:console_variant_price": "catalogue_manage",
     "analytics:dashboard": "analytics_view",
     "analytics:definitions": "analytics_view",
+    "analytics:rows": "analytics_view",
     "analytics:months": "analytics_view",
     "analytics:month": "analytics_view",
     "analytics:month_close": "settings_manage",

@@ -162,6 +162,7 @@ PAGES = [
     Page("payouts", "payments:console_payouts", "analyst"),
     Page("payout", "payments:console_payout", "analyst", path=payout),
     Page("both sides of a day", "payments:console_sides", "analyst", path=sides),
+    Page("rows", "analytics:rows", "analyst", path=at("analytics:rows", "net_sales")),
     Page("months", "analytics:months", "analyst"),
     Page("month, running", "analytics:month", "analyst", path=month(0)),
     Page("month, closed", "analytics:month", "analyst", path=month(2)),

@@ -1,0 +1,25 @@
+"""The address of the rows that make up a figure, or one bar or cell of it."""
+
+from django.urls import reverse
+
+from analytics.figures.windows import Window
+
+CELLS = ("day", "product", "category", "country", "code", "customer", "cohort", "month", "variant", "reason", "step")
+
+
+def rows_url(kpi_id: str, window: Window, currency: str | None, *, build: int | None = None, **cell: object) -> str:
+    """Return the address of the rows of a figure; without a currency, of sales in every currency.
+
+    `build` is the one that the figure was read from. A cell narrows the rows to a bar or a cell of a table, by any of
+    `CELLS`: `day` (a date), `product` and `variant` (keys), `category` (slug), `country`, `code`, `customer` (`new` or
+    `existing`), `cohort` and `month` (`2026-06`), `reason`, `step`. An empty text is a kind of its own: orders without
+    a code have `code=""`; None is no condition. Raises ValueError for any other.
+    """
+    unknown = sorted(set(cell) - set(CELLS))
+    if unknown:
+        raise ValueError(f"rows cannot be told apart by {', '.join(unknown)}")
+    query = {"from": str(window.start), "to": str(window.end), "currency": currency or "all"}
+    if build is not None:
+        query["build"] = str(build)
+    query |= {name: str(cell[name]) for name in CELLS if cell.get(name) is not None}
+    return reverse("analytics:rows", args=[kpi_id], query=query)
