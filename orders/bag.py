@@ -25,7 +25,7 @@ __all__ = [
 
 COOKIE = "bag"
 SALT = "orders.bag"
-COOKIE_SECONDS = 396 * 24 * 3600  # 13 months, as long as the row is kept
+COOKIE_SECONDS = 396 * 24 * 3600  # 13 months, until its bag is emptied
 USABLE_QUANTITY = re.compile(r"[0-9]{1,4}\Z")
 BAD_QUANTITY = f"Write the quantity as a whole number from 1 to {MAX_QUANTITY}."
 GONE = "That product is no longer sold."

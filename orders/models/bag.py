@@ -25,12 +25,16 @@ class CartQuerySet(LockingQuerySet):
     """Bags by whether they are still in use."""
 
     def open(self) -> Self:
-        """Not paid for yet."""
-        return self.filter(closed_at=None)
+        """Not paid for yet, and not forgotten."""
+        return self.filter(closed_at=None, emptied_at=None)
 
 
 class Cart(models.Model):
-    """A bag. Its times tell the funnel: made, taken to checkout, turned into an order; closed once that is paid."""
+    """A bag. Its times tell the funnel: made, taken to checkout, turned into an order; closed once that is paid.
+
+    One closed without an order was poured into another at sign-in. One that nobody has touched for long is emptied:
+    what it held, and whose it was, is forgotten; the row stays, for the funnel of its day counts it.
+    """
 
     token = models.CharField(max_length=64, unique=True, default=make_token)
     user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="carts")
@@ -39,6 +43,7 @@ class Cart(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
     checkout_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    emptied_at = models.DateTimeField(null=True, blank=True)
     order = models.OneToOneField(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="cart")
 
     objects = CartQuerySet.as_manager()
@@ -51,7 +56,10 @@ class Cart(models.Model):
                 name="cart_one_open_per_user",
             )
         ]
-        indexes = [models.Index(fields=["updated_at"], name="cart_stale")]
+        indexes = [
+            models.Index(fields=["updated_at"], name="cart_to_empty", condition=Q(emptied_at=None)),
+            models.Index(fields=["created_at"], name="cart_begun"),
+        ]
 
     def __str__(self) -> str:
         return f"bag {self.pk}"

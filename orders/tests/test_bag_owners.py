@@ -1,4 +1,4 @@
-"""Whose a bag is: merged at sign-in, hidden at sign-out, closed by its sale, counted, and purged at last."""
+"""Whose a bag is: merged at sign-in, hidden at sign-out, closed by its sale, counted, and emptied at last."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.tests.factories import PASSWORD, make_user
 from orders.bag import COOKIE, merge_bags
 from orders.context_processors import bag
-from orders.jobs import purge_old_bags
+from orders.jobs import empty_old_bags
 from orders.models import Cart, CartLine
 from orders.tests.factories import make_cart, make_order, make_shipping_method, make_tax_rate, pay, place
 from products.models import StockItem, Variant
@@ -126,13 +126,21 @@ def test_the_bag_page_costs_the_same_whatever_its_length(
         client.get(reverse("orders:bag"))
 
 
-def test_bags_that_nobody_touched_for_13_months_are_purged() -> None:
-    old, young = make_cart(), make_cart()
-    Cart.objects.filter(pk=old.pk).update(updated_at=timezone.now() - timedelta(days=400))
+def test_bags_that_nobody_touched_for_13_months_are_emptied_and_belong_to_nobody_then() -> None:
+    user = make_user()
+    old, young = make_cart(user=user, discount_code="TEN"), make_cart()
+    begun = timezone.now() - timedelta(days=400)
+    Cart.objects.filter(pk=old.pk).update(created_at=begun, updated_at=begun)
 
-    purge_old_bags()
+    empty_old_bags()
+    first = Cart.objects.get(pk=old.pk).emptied_at
+    empty_old_bags()
 
-    assert list(Cart.objects.all()) == [young]
+    old.refresh_from_db()
+    assert (old.created_at, old.user, old.discount_code, old.lines.count()) == (begun, None, "", 0)
+    assert old.emptied_at == first is not None
+    assert (young.lines.count(), Cart.objects.get(pk=young.pk).emptied_at) == (1, None)
+    assert list(Cart.objects.open()) == [young]
 
 
 def test_what_a_guest_is_about_to_pay_for_leaves_the_bag_of_who_signs_in_meanwhile() -> None:
