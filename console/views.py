@@ -12,11 +12,11 @@ from accounts.selectors import user_of
 from console.attention import troubles
 from console.figures import today_figures
 from console.forms import SettingsForm
-from console.job_health import job_health
 from console.searching import LONGEST, only_one, search_everything
 from console.storing import change_settings
 from core.access import staff
 from core.days import today
+from core.job_health import job_health
 from core.models import StoreSetting
 from orders.conditions import goods_condition, money_condition
 from orders.models import Order

@@ -14,7 +14,7 @@ from accounts.tests.factories import make_user
 from audit.models import AuditRecord
 from audit.recording import record
 from console.attention import troubles
-from console.job_health import job_health
+from core.job_health import job_health
 from core.jobs import JOBS
 from core.models import JobRun, StoreSetting
 from mail.tests.factories import make_mail
