@@ -16,17 +16,20 @@ Generated from `analytics/kpis.py` and `analytics/exports/datasets.py`; change i
 `python manage.py contracts`.
 This is version {VERSION} of the definitions. An id never changes its meaning: a new meaning is a new id.
 
-- **Source.** Every figure is a sum over the append-only sales ledger (`orders_salesentry`), read from the snapshot
-  tables that `python manage.py build_snapshots` fills from it. Test orders and unpaid orders are in no figure.
+- **Source.** Every sales figure is a sum over the append-only sales ledger (`orders_salesentry`), read from the
+  snapshot tables that `python manage.py build_snapshots` fills from it; figures of payments and of Stripe's books are
+  sums over attempts, disputes and balance transactions, kept the same way. A figure whose source is no snapshot is
+  worked out from its rows when it is asked for. Test orders and unpaid orders are in no figure.
 - **Sale time** is the moment the money was taken, never the placing of the order or the arrival of a webhook.
   **Refund time** is the moment of the refund at Stripe; one that fails afterwards is an opposite entry on the day of
   the failure.
 - **Day** is the calendar day in `STORE_TIME_ZONE`, from local midnight to local midnight; days of 23 and 25 hours
   exist.
 - **Money** is an integer of minor units in one currency and is never added across currencies. With a currency, a
-  customer's first sale is the first in that currency. Without one, only figures that hold no money are given.
+  customer's first sale is the first in that currency. Without one, only figures that hold no money are given, worked
+  out over the sales of every currency. Stripe's books are in the currency that it settles in.
 - **Nothing to divide by** gives no figure: `null`, a dash on a page, an empty cell in a file; never 0. Quotients are
-  rounded half away from zero, percentages to two decimals.
+  rounded half away from zero, percentages, hours and days to two decimals.
 - **Adding up**: A the days add up; S the parts add up, then they are divided; P a point in time, the last one counts;
   N worked out over the whole window (a customer who buys on three days is one customer).
 - **Missing or zero.** A day between the first fact and the last one without a row in `day_state` is missing, and says
@@ -36,10 +39,11 @@ This is version {VERSION} of the definitions. An id never changes its meaning: a
 
 def render_definitions() -> str:
     """Return the whole page for people."""
-    head = ["| id | title | formula | dated by | unit | adds up | no figure if | source | pages |", "|" + "---|" * 9]
+    names = ("id", "title", "formula", "left out", "dated by", "unit", "adds up", "better", "no figure if", "source")
+    head = [f"| {' | '.join((*names, 'pages'))} |", "|" + "---|" * (len(names) + 1)]
     rows = [
-        f"| `{kpi.id}` | {kpi.title} | {kpi.formula} | {kpi.basis} | {kpi.unit} | {kpi.additivity} | {kpi.null_rule} | "
-        f"`{kpi.source}` | {', '.join(f'`{page}`' for page in kpi.pages)} |"
+        f"| `{kpi.id}` | {kpi.title} | {kpi.formula} | {kpi.left_out} | {kpi.basis} | {kpi.unit} | {kpi.additivity} | "
+        f"{kpi.better} | {kpi.null_rule} | `{kpi.source}` | {', '.join(f'`{page}`' for page in kpi.pages)} |"
         for kpi in ALL
     ]
     return "\n".join([INTRODUCTION, "## Figures", "", *head, *rows, "", *_dataset_pages(), *_accounts()])
@@ -75,6 +79,8 @@ def _described(kpi: Kpi | TableKpi) -> dict[str, object]:
         "additivity": str(kpi.additivity),
         "formula": kpi.formula,
         "dated_by": kpi.basis,
+        "left_out": kpi.left_out,
+        "better": str(kpi.better),
         "null": kpi.null_rule,
         "source": kpi.source,
         "across_currencies": kpi.crosses_currencies,

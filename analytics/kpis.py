@@ -1,316 +1,207 @@
 """What each figure means, declared once: tiles, tables, documents, CSV rows and tests are made from this registry.
 
 An id never changes its meaning. Rules and formulas are those of `docs/kpi_definitions.md`, which is made from here.
+Each figure: id, title, formula, what dates it, the columns it comes from.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from decimal import Decimal
-from enum import StrEnum
-from operator import attrgetter
-from typing import ClassVar
+from analytics.kpi_terms import (
+    BOOKED,
+    BOOKS,
+    BUYERS,
+    CASH_BACK,
+    CONFIRMED,
+    COST_COLUMNS,
+    CUSTOMERS,
+    DASHBOARD,
+    EACH,
+    FINANCE,
+    LESS,
+    MIXED,
+    MONTH,
+    NEITHER,
+    NO_ATTEMPT,
+    NO_COST,
+    NO_SALE,
+    NOW,
+    OPERATIONS,
+    PRODUCTS,
+    REFUND,
+    SALE,
+    SENT,
+    TO_SHIP,
+    buyer_rate,
+    buyers,
+    count,
+    count_now,
+    declare,
+    lead_time,
+    margin_money,
+    margin_rate,
+    money,
+    payment_rate,
+    rate,
+    stripe_money,
+    window_count,
+    window_rate,
+)
+from analytics.kpi_types import Additivity, Better, Facts, Kpi, RatioKpi, Reading, TableKpi, Unit, Value
+from core.money import format_money
 
-from core.money import divide_half_up, format_money
+__all__ = ["ALL", "KPIS", "SCALARS", "TABLES", "Additivity", "Better", "Facts", "Kpi", "TableKpi", "Unit", "Value"]
 
-VERSION = 1
-DASHBOARD = "analytics:dashboard"
-MONTH = "analytics:month"
-
-
-class Unit(StrEnum):
-    """What a figure is counted in."""
-
-    MONEY = "money"
-    COUNT = "count"
-    PERCENT = "percent"
-    TABLE = "table"
-
-
-class Additivity(StrEnum):
-    """How a figure of several days comes from the days."""
-
-    DAYS = "A"
-    PARTS = "S"
-    POINT = "P"
-    NONE = "N"
-
-    @property
-    def meaning(self) -> str:
-        """The rule in words."""
-        return MEANINGS[self]
-
-
-MEANINGS = {
-    Additivity.DAYS: "the days add up",
-    Additivity.PARTS: "the parts add up, then they are divided",
-    Additivity.POINT: "a point in time: the last one counts",
-    Additivity.NONE: "worked out over the whole window",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """Everything that the figures of one window (or one day) in one currency are made of; money in minor units.
-
-    Over all currencies the money stays zero, for it is never added across them.
-    """
-
-    gross: int = 0
-    discounts: int = 0
-    returns: int = 0
-    net: int = 0
-    shipping: int = 0
-    tax: int = 0
-    total: int = 0
-    refunds_cash: int = 0
-    orders: int = 0
-    units: int = 0
-    net_units: int = 0
-    new_customers: int = 0
-    cohort_refunded_orders: int = 0
-    refunded_orders: int = 0
-    unique_customers: int = 0
-    existing_customers: int = 0
-    repeat_customers: int = 0
-    returning_customers: int = 0
-    wishers: int = 0
-    wishers_who_bought: int = 0
-
-    @property
-    def sold(self) -> int:
-        """Gross sales less discounts: what the goods were sold for."""
-        return self.gross - self.discounts
-
-
-type Part = Callable[[Facts], int]
-type Value = int | Decimal | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kpi:
-    """A figure: a part of the facts, or one part divided by another (`of`); None where that part is zero."""
-
-    id: str
-    title: str
-    unit: Unit
-    formula: str
-    basis: str
-    source: str
-    part: Part
-    of: Part | None = None
-    crosses_currencies: bool = False
-    pages: tuple[str, ...] = (DASHBOARD,)
-    additivity: ClassVar[Additivity] = Additivity.NONE
-
-    @property
-    def null_rule(self) -> str:
-        """When there is no such figure."""
-        return "never" if self.of is None else "the denominator is 0"
-
-    def value(self, facts: Facts) -> Value:
-        """Return the figure: an integer (minor units, or a count), a percentage with two decimals, or None."""
-        if self.of is None:
-            return self.part(facts)
-        denominator = self.of(facts)
-        if not denominator:
-            return None
-        if self.unit is Unit.PERCENT:
-            return Decimal(divide_half_up(10_000 * self.part(facts), denominator)).scaleb(-2)
-        return divide_half_up(self.part(facts), denominator)
-
-
-class DailySumKpi(Kpi):
-    """A figure whose days add up. Only these can be added over days at all."""
-
-    additivity: ClassVar[Additivity] = Additivity.DAYS
-
-    def total(self, days: Iterable[Facts]) -> int:
-        """Return the figure of several days."""
-        return sum(self.part(facts) for facts in days)
-
-
-class RatioKpi(Kpi):
-    """A quotient of two parts whose days add up."""
-
-    additivity: ClassVar[Additivity] = Additivity.PARTS
-
-
-class WindowKpi(Kpi):
-    """A figure that is worked out over the whole window: a customer who buys on three days is one customer."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TableKpi:
-    """A figure that is a table: its rows have these columns."""
-
-    id: str
-    title: str
-    formula: str
-    basis: str
-    source: str
-    columns: tuple[str, ...]
-    null_rule: str
-    unit: Unit = Unit.TABLE
-    additivity: Additivity = Additivity.DAYS
-    crosses_currencies: bool = False
-    pages: tuple[str, ...] = (DASHBOARD,)
-
-
-def _money(kpi: str, title: str, field: str, formula: str, basis: str) -> DailySumKpi:
-    column = {"discounts": "discount"}.get(field, field)
-    return DailySumKpi(
-        id=kpi,
-        title=title,
-        unit=Unit.MONEY,
-        formula=formula,
-        basis=basis,
-        source=f"fact_day.{column}_minor",
-        part=attrgetter(field),
-        pages=(DASHBOARD, MONTH),
-    )
-
-
-def _count(kpi: str, title: str, formula: str, basis: str, pages: tuple[str, ...] = (DASHBOARD,)) -> DailySumKpi:
-    return DailySumKpi(
-        id=kpi,
-        title=title,
-        unit=Unit.COUNT,
-        formula=formula,
-        basis=basis,
-        source=f"fact_day.{kpi}",
-        part=attrgetter(kpi),
-        crosses_currencies=True,
-        pages=pages,
-    )
-
-
-def _window(
-    kpi: str, title: str, formula: str, basis: str, source: str, part: str, *, of: str | None = None
-) -> WindowKpi:
-    return WindowKpi(
-        id=kpi,
-        title=title,
-        unit=Unit.PERCENT if of else Unit.COUNT,
-        formula=formula,
-        basis=basis,
-        source=source,
-        part=attrgetter(part),
-        of=attrgetter(of) if of else None,
-        crosses_currencies=True,
-    )
-
-
-SALE, REFUND, EACH, MIXED = "sale", "refund", "each its own", "refunds by refund, sales by sale"
-CUSTOMERS = "customer_day.customer, customer_first.day"
-REFUNDED = "order_refund_day.cash_minor"
+VERSION = 2
+SALES_AND_PEOPLE = (Reading.SALES, Reading.PEOPLE)
+SALES_AND_REFUNDS = (Reading.REFUNDED, Reading.SALES)
 
 SCALARS: tuple[Kpi, ...] = (
-    _money("gross_sales", "Gross sales", "gross", "quantity x list price, ex tax, before discount", SALE),
-    _money("discounts", "Discounts", "discounts", "line discounts and shares of order discounts, ex tax", SALE),
-    _money(
-        "returns", "Returns", "returns", "refunded goods ex tax, without delivery, less refunds that failed", REFUND
+    money(
+        "gross_sales", "Gross sales", "quantity x list price, ex tax, before discount", SALE, "fact_day.gross_minor",
+        part="gross", pages=BOOKS,
     ),
-    _money("net_sales", "Net sales", "net", "gross sales - discounts - returns; may be negative", EACH),
-    _money("shipping", "Delivery", "shipping", "delivery charged - its discount - refunded delivery, ex tax", EACH),
-    _money("tax", "Tax", "tax", "tax collected - tax refunded", EACH),
-    _money("total_sales", "Total sales", "total", "net sales + delivery + tax: money taken - money given back", EACH),
-    _count("orders", "Orders", "orders with a sale, free ones and ones refunded later too", SALE, (DASHBOARD, MONTH)),
-    _count("units", "Units", "units sold", SALE),
-    _count("net_units", "Net units", "units sold - units named in refunds, restocked or not", EACH),
-    RatioKpi(
-        id="aov",
-        title="Average order value",
-        unit=Unit.MONEY,
-        formula="(gross sales - discounts) / orders",
-        basis=SALE,
-        source="fact_day.gross_minor, fact_day.discount_minor, fact_day.orders",
-        part=attrgetter("sold"),
-        of=attrgetter("orders"),
+    money(
+        "discounts", "Discounts", "line discounts and shares of order discounts, ex tax", SALE,
+        "fact_day.discount_minor", better=LESS, pages=BOOKS,
     ),
-    _money("refunds_cash", "Refunded money", "refunds_cash", "refunds that succeeded, less those that failed", REFUND),
-    _window(
-        "refunded_orders",
-        "Refunded orders",
-        "orders whose refunds dated in the window, less failed ones, are more than nothing",
-        REFUND,
-        REFUNDED,
-        "refunded_orders",
+    money(
+        "returns", "Returns", "refunded goods ex tax, without delivery, less refunds that failed", REFUND,
+        "fact_day.returns_minor", better=LESS, pages=BOOKS,
     ),
-    _window(
-        "refund_rate_orders",
-        "Refund rate by orders",
-        "refunded orders / orders; may pass 100 %",
-        MIXED,
-        f"{REFUNDED}, fact_day.orders",
-        "refunded_orders",
-        of="orders",
+    money(
+        "net_sales", "Net sales", "gross sales - discounts - returns; may be negative", EACH, "fact_day.net_minor",
+        part="net", pages=BOOKS,
     ),
-    _window(
-        "refund_rate_orders_cohort",
-        "Refund rate of these orders",
-        "orders sold in the window whose refunds by now, less failed ones, are more than nothing / orders",
-        SALE,
-        "fact_day.cohort_refunded_orders, fact_day.orders",
-        "cohort_refunded_orders",
-        of="orders",
+    money(
+        "shipping", "Delivery", "delivery charged - its discount - refunded delivery, ex tax", EACH,
+        "fact_day.shipping_minor", better=NEITHER, pages=BOOKS,
     ),
-    RatioKpi(
-        id="refund_rate_value",
-        title="Refund rate by value",
-        unit=Unit.PERCENT,
-        formula="returns / (gross sales - discounts)",
-        basis=MIXED,
-        source="fact_day.returns_minor, fact_day.gross_minor, fact_day.discount_minor",
-        part=attrgetter("returns"),
-        of=attrgetter("sold"),
+    money(
+        "tax", "Tax", "tax collected - tax refunded", EACH, "fact_day.tax_minor", better=NEITHER, pages=BOOKS
     ),
-    _window("unique_customers", "Customers", "distinct customers with a sale", SALE, CUSTOMERS, "unique_customers"),
-    _count("new_customers", "New customers", "customers whose first sale ever lies in the window", SALE),
-    _window(
-        "existing_customers",
-        "Existing customers",
-        "customers who bought in the window and first before it",
-        SALE,
-        CUSTOMERS,
-        "existing_customers",
+    money(
+        "total_sales", "Total sales", "net sales + delivery + tax: money taken - money given back", EACH,
+        "fact_day.total_minor", part="total", pages=BOOKS,
     ),
-    _window(
-        "repeat_customers",
-        "Repeat customers",
-        "customers with two or more orders in the window",
-        SALE,
-        "customer_day.orders",
-        "repeat_customers",
+    count(
+        "orders", "Orders", "orders with a sale, free ones and ones refunded later too", SALE, "fact_day.orders",
+        pages=BOOKS,
     ),
-    _window(
-        "repeat_rate",
-        "Repeat rate",
-        "repeat customers / customers",
-        SALE,
-        "customer_day.orders",
-        "repeat_customers",
+    count("units", "Units", "units sold", SALE, "fact_day.units"),
+    count(
+        "net_units", "Net units", "units sold - units named in refunds, restocked or not", EACH, "fact_day.net_units"
+    ),
+    declare(
+        RatioKpi, Unit.MONEY, "aov", "Average order value", "(gross sales - discounts) / orders", SALE,
+        "fact_day.gross_minor, fact_day.discount_minor, fact_day.orders", part="sold", of="orders",
+    ),
+    money(
+        "refunds_cash", "Refunded money", "refunds that succeeded, less those that failed", REFUND,
+        "fact_day.refunds_cash_minor", better=LESS, pages=BOOKS,
+    ),
+    window_count(
+        "refunded_orders", "Refunded orders",
+        "orders whose refunds dated in the window, less failed ones, are more than nothing", REFUND, CASH_BACK,
+        reads=(Reading.REFUNDED,), better=LESS,
+    ),
+    window_rate(
+        "refund_rate_orders", "Refund rate by orders", "refunded orders / orders; may pass 100 %", MIXED,
+        f"{CASH_BACK}, fact_day.orders", part="refunded_orders", of="orders", reads=SALES_AND_REFUNDS, better=LESS,
+    ),
+    window_rate(
+        "refund_rate_orders_cohort", "Refund rate of these orders",
+        "orders sold in the window whose refunds by now, less failed ones, are more than nothing / orders", SALE,
+        "fact_day.cohort_refunded_orders, fact_day.orders", part="cohort_refunded_orders", of="orders", better=LESS,
+    ),
+    rate(
+        "refund_rate_value", "Refund rate by value", "returns / (gross sales - discounts)", MIXED,
+        "fact_day.returns_minor, fact_day.gross_minor, fact_day.discount_minor", part="returns", of="sold", better=LESS,
+    ),
+    margin_money(
+        "product_margin", "Product margin",
+        "net sales - cost of the lines whose cost is known, as it was at the sale; goods that come back to the shelf "
+        "give their cost back", EACH, COST_COLUMNS, part="margin", known="costed_entries",
+        null_rule="no cost is known",
+    ),
+    margin_rate(
+        "product_margin_rate", "Margin rate", "product margin / net sales of the same lines", EACH, COST_COLUMNS,
+        part="margin", of="costed_net", reads=(Reading.COSTS,),
+    ),
+    margin_rate(
+        "margin_coverage", "Margin coverage", "net sales of lines whose cost is known / net sales", EACH,
+        f"{COST_COLUMNS}, fact_day.net_minor", part="costed_net", of="net", left_out=NO_SALE,
+        reads=(Reading.COSTS, Reading.SALES),
+    ),
+    buyers("unique_customers", "Customers", "distinct customers with a sale", SALE, BUYERS),
+    count(
+        "new_customers", "New customers", "customers whose first sale ever lies in the window", SALE,
+        "fact_day.new_customers, customer_first.day", reads=SALES_AND_PEOPLE,
+    ),
+    buyers(
+        "existing_customers", "Existing customers", "customers who bought in the window and first before it", SALE,
+        BUYERS, better=NEITHER,
+    ),
+    buyers("repeat_customers", "Repeat customers", "customers with two or more orders in the window", SALE, BUYERS),
+    buyer_rate(
+        "repeat_rate", "Repeat rate", "repeat customers / customers", SALE, BUYERS, part="repeat_customers",
         of="unique_customers",
     ),
-    _window(
-        "returning_customer_rate",
-        "Returning customer rate",
-        "customers with an order in the window that is their second or later ever / customers",
-        SALE,
-        "customer_day.orders, customer_first.day",
-        "returning_customers",
-        of="unique_customers",
+    buyer_rate(
+        "returning_customer_rate", "Returning customer rate",
+        "customers with an order in the window that is their second or later ever / customers", SALE, BUYERS,
+        part="returning_customers", of="unique_customers",
     ),
-    _window(
-        "wishlist_conversion",
-        "Wishlist conversion",
+    window_rate(
+        "wishlist_conversion", "Wishlist conversion",
         "customers who wish for a product in the window and buy that product, in any variant, within 30 x 24 hours of "
         "the wish / customers who wish; a wish whose time is not over yet and that led to nothing counts as not bought",
-        "wish",
-        "wishlist_wishevent.at, orders_salesentry.at",
-        "wishers_who_bought",
-        of="wishers",
+        "wish", "wishlist_wishevent.at, orders_salesentry.at", part="wishers_who_bought", of="wishers",
+        reads=(Reading.WISHES,),
     ),
-)
+    payment_rate(
+        "payment_success", "Payment success",
+        "payments that have succeeded by now / payments that somebody confirmed; each counts once", CONFIRMED,
+        "fact_payment_day.intents_succeeded, fact_payment_day.intents", part="intents_succeeded", of="intents",
+        left_out=NO_ATTEMPT,
+    ),
+    payment_rate(
+        "payment_attempt_success", "Success by attempt", "attempts that succeeded / attempts confirmed", "attempt",
+        "fact_payment_day.attempts_succeeded, fact_payment_day.attempts", part="attempts_succeeded", of="attempts",
+        left_out=NO_ATTEMPT,
+    ),
+    payment_rate(
+        "dispute_rate", "Dispute rate", "disputes opened in the window / payments that took money in it",
+        "opening of the dispute; payment", "fact_payment_day.disputes, fact_payment_day.charges", part="disputes",
+        of="charges", better=LESS, left_out="inquiries, and free orders",
+    ),
+    stripe_money(
+        "disputed_amount", "Disputed money", "money withdrawn for disputes - money that came back of them", BOOKED,
+        "fact_stripe_day.disputed_minor", part="disputed", better=LESS,
+    ),
+    stripe_money(
+        "stripe_fees", "Stripe fees", "fees of every movement, and what Stripe books as a fee of its own", BOOKED,
+        "fact_stripe_day.fees_minor", better=LESS,
+    ),
+    stripe_money(
+        "stripe_net", "Net of Stripe", "net of every movement of the balance, in the currency it is settled in",
+        BOOKED, "fact_stripe_day.net_minor", left_out="payouts, top-ups, and movements of the other Stripe mode",
+    ),
+    stripe_money(
+        "payouts", "Payouts", "payouts that were paid, less those that failed", "arrival at the bank",
+        "fact_stripe_day.payouts_minor", better=NEITHER, left_out="payouts on their way, and canceled ones",
+    ),
+    lead_time(
+        "lead_time_p50", "Typical lead time",
+        "hours from sale to last shipment, of the orders sent in full: half were quicker", "shipping", SENT,
+    ),
+    lead_time(
+        "lead_time_p90", "Slow lead time",
+        "hours from sale to last shipment, of the orders sent in full: nine in ten were quicker", "shipping", SENT,
+    ),
+    count_now("backlog", "Backlog", "paid orders with something left to send", NOW, TO_SHIP),
+    count_now(
+        "sla_breach", "Late orders", "orders of the backlog paid longer ago than the shop promises to send in", NOW,
+        f"{TO_SHIP}, orders_order.paid_at, core_storesetting.ship_sla_hours",
+    ),
+)  # fmt: skip
 
 BEST_SELLERS = TableKpi(
     id="best_sellers",
@@ -320,11 +211,56 @@ BEST_SELLERS = TableKpi(
     source="fact_product_day.net_minor, units, net_units, costed_net_minor, cost_minor",
     columns=("product_id", "product", "sku", "net_sales", "units", "net_units", "margin"),
     null_rule="margin: no cost is known",
+    left_out=NO_COST.replace("lines", "from the margin: lines"),
+    additivity=Additivity.DAYS,
+    pages=(DASHBOARD,),
+)
+LTV_TO_DATE = TableKpi(
+    id="ltv_to_date",
+    title="Value of a customer to date",
+    formula="by month of first sale: net sales of these customers through the end of the window / how many they are; "
+    "what they came to, never a forecast",
+    basis="first sale",
+    source="cohort_cell.net_minor, customers; customer_day.net_minor, customer_first.day",
+    columns=("cohort", "size", "net_sales", "ltv"),
+    null_rule="never",
+    left_out=f"{NO_SALE}; customers whose first sale lies outside the window",
+    additivity=Additivity.NONE,
+    pages=(CUSTOMERS,),
+)
+COHORT_RETENTION = TableKpi(
+    id="cohort_retention",
+    title="Retention",
+    formula="by month of first sale, for that month and each later one through the end of the window: customers who "
+    "bought in it / how many they are",
+    basis="first sale",
+    source="cohort_cell.customers; customer_day.orders, customer_first.day",
+    columns=("cohort", "size", "month", "age", "customers", "rate", "is_complete"),
+    null_rule="never",
+    left_out=f"{NO_SALE}; customers whose first sale lies outside the window",
+    additivity=Additivity.NONE,
+    crosses_currencies=True,
+    pages=(CUSTOMERS,),
+)
+STOCK_COVER_DAYS = TableKpi(
+    id="stock_cover_days",
+    title="Stock cover",
+    formula="by variant: units available / (units sold in the last 30 days / those of these days on which there was "
+    "stock), in days",
+    basis=NOW,
+    source="products_stockitem.on_hand, reserved; products_stockmovement.delta; orders_salesentry.units",
+    columns=("variant_id", "sku", "product", "variant", "available", "units_30d", "days_in_stock", "cover_days"),
+    null_rule="cover: nothing was sold, or there was no stock on any day",
+    left_out="variants whose stock is not counted, and test orders",
+    additivity=Additivity.POINT,
+    crosses_currencies=True,
+    pages=(PRODUCTS,),
 )
 
-TABLES: tuple[TableKpi, ...] = (BEST_SELLERS,)
+TABLES: tuple[TableKpi, ...] = (BEST_SELLERS, LTV_TO_DATE, COHORT_RETENTION, STOCK_COVER_DAYS)
 ALL: tuple[Kpi | TableKpi, ...] = (*SCALARS, *TABLES)
 KPIS = {kpi.id: kpi for kpi in ALL}
+EVERY_PAGE = (DASHBOARD, OPERATIONS, PRODUCTS, CUSTOMERS, FINANCE, MONTH)
 
 
 def values_of(facts: Facts, *, across_currencies: bool = False) -> dict[str, Value]:
@@ -333,9 +269,11 @@ def values_of(facts: Facts, *, across_currencies: bool = False) -> dict[str, Val
 
 
 def in_words(kpi: Kpi, value: Value, currency: str) -> str:
-    """Return a figure as people read it: `£12.50`, `1,024`, `50.00 %`, or a dash where there is none."""
+    """Return a figure as people read it: `£12.50`, `1,024`, `50.00 %`, `3.25 h`, or a dash where there is none."""
     if value is None:
         return "–"
     if kpi.unit is Unit.MONEY:
         return format_money(int(value), currency)
+    if kpi.unit is Unit.HOURS:
+        return f"{value:,}\u00a0h"
     return f"{value}\u00a0%" if kpi.unit is Unit.PERCENT else f"{value:,}"

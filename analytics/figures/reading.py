@@ -1,35 +1,44 @@
 """Figures read from the snapshots: the facts of windows and of days, the best sellers. Minor units throughout."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, Subquery, Sum
 
+from analytics.figures import sums
+from analytics.figures.fulfilment import backlog_of, lead_times_by_day, lead_times_of
 from analytics.figures.people import customers_by_day, customers_of
 from analytics.figures.windows import Window
 from analytics.figures.wishes import wishers_by_day, wishers_of
-from analytics.kpis import Facts
-from analytics.models import FactDay, FactProductDay, OrderRefundDay
+from analytics.kpi_types import Facts, Reading
+from analytics.kpis import SCALARS
+from analytics.models import FactDay, FactPaymentDay, FactProductDay, FactStripeDay
 from products.models import Variant
 
-COUNTS = {name: name for name in ("orders", "units", "net_units", "cohort_refunded_orders")}
-IN_CURRENCY = {
-    **COUNTS,
-    "new_customers": "new_customers",
-    "gross": "gross_minor",
-    "discounts": "discount_minor",
-    "returns": "returns_minor",
-    "net": "net_minor",
-    "shipping": "shipping_minor",
-    "tax": "tax_minor",
-    "total": "total_minor",
-    "refunds_cash": "refunds_cash_minor",
+
+@dataclass(frozen=True)
+class Reader:
+    """How some parts of the facts are read: of windows, and of the days of a window that have any."""
+
+    of_windows: Callable[[Sequence[Window], str | None], Sequence[Mapping[str, int]]]
+    by_day: Callable[[Window, str | None], Mapping[date, Mapping[str, int]]] | None = None
+
+
+READERS = {
+    Reading.SALES: Reader(sums.sales.of_windows, sums.sales.by_day),
+    Reading.COSTS: Reader(sums.costs.of_windows, sums.costs.by_day),
+    Reading.PEOPLE: Reader(customers_of, customers_by_day),
+    Reading.REFUNDED: Reader(sums.refunded_of, sums.refunded_by_day),
+    Reading.WISHES: Reader(wishers_of, wishers_by_day),
+    Reading.PAYMENTS: Reader(sums.payments.of_windows, sums.payments.by_day),
+    Reading.STRIPE: Reader(sums.stripe.of_windows, sums.stripe.by_day),
+    Reading.LEAD_TIMES: Reader(lead_times_of, lead_times_by_day),
+    Reading.BACKLOG: Reader(lambda windows, currency: [backlog_of(currency)] * len(windows)),
 }
 
 
@@ -66,40 +75,39 @@ def consistent_read() -> Iterator[None]:
 
 
 def currencies() -> list[str]:
-    """Return the currencies that there are facts in, the store's own first; always at least that one."""
-    found = set(FactDay.objects.order_by().values_list("currency", flat=True).distinct())
-    return [settings.STORE_CURRENCY, *sorted(found - {settings.STORE_CURRENCY})]
+    """Return the currencies that there are facts in, the store's own first; always at least that one: one query."""
+    first, *rest = (
+        model._default_manager.order_by().values_list("currency", flat=True)
+        for model in (FactDay, FactPaymentDay, FactStripeDay)
+    )
+    return [settings.STORE_CURRENCY, *sorted(set(first.union(*rest)) - {settings.STORE_CURRENCY})]
 
 
-def facts_of(windows: Sequence[Window], currency: str | None) -> list[Facts]:
-    """Return the facts of each window: four queries, however many windows. Without a currency: of all, no money."""
-    sums, people = _sums(windows, currency), customers_of(windows, currency)
-    refunded, wishers = _refunded_orders(windows, currency), wishers_of(windows, currency)
-    return [
-        _facts(currency, {**sums[place], **people[place], **wishers[place], "refunded_orders": refunded[place]})
-        for place in range(len(windows))
-    ]
+def facts_of(windows: Sequence[Window], currency: str | None, *, kpis: Iterable[str] | None = None) -> list[Facts]:
+    """Return the facts of each window; those that these figures need, or all. Without a currency: of all, no money.
+
+    One query for each kind of reading, however many windows; lead times and the backlog need one or two more.
+    """
+    parts: list[dict[str, int]] = [{} for _ in windows]
+    for reading in _readings(kpis):
+        for place, found in enumerate(READERS[reading].of_windows(windows, currency)):
+            parts[place] |= found
+    return [_facts(currency, found) for found in parts]
 
 
-def facts_by_day(window: Window, currency: str | None) -> dict[date, Facts]:
-    """Return the facts of each day of a window, zeros included: four queries."""
+def facts_by_day(window: Window, currency: str | None, *, kpis: Iterable[str] | None = None) -> dict[date, Facts]:
+    """Return the facts of each day of a window, zeros included; one query a reading. Days have no backlog."""
     parts: dict[date, dict[str, int]] = defaultdict(dict)
-    names = COUNTS if currency is None else IN_CURRENCY
-    sums = {f"sum_{name}": Sum(column) for name, column in names.items()}
-    for row in _in(FactDay, window, currency).values("day").order_by().annotate(**sums):
-        parts[row["day"]] |= {name: row[f"sum_{name}"] for name in names}
-    for counts in (customers_by_day(window, currency), wishers_by_day(window, currency)):
-        for day, counted in counts.items():
-            parts[day] |= counted
-    refunds = _in(OrderRefundDay, window, currency).filter(cash_minor__gt=0).order_by()
-    for day, count in refunds.values_list("day").annotate(Count("pk")):
-        parts[day]["refunded_orders"] = count
+    for reading in _readings(kpis):
+        if by_day := READERS[reading].by_day:
+            for day, found in by_day(window, currency).items():
+                parts[day] |= found
     return {day: _facts(currency, parts.get(day, {})) for day in window}
 
 
 def net_by_day(window: Window, currency: str) -> dict[date, int]:
     """Return the net sales of the days of a window that have a row: one query."""
-    return dict(_in(FactDay, window, currency).order_by("day").values_list("day", "net_minor"))
+    return dict(sums.rows_in(FactDay, window, currency).order_by("day").values_list("day", "net_minor"))
 
 
 def best_sellers(window: Window, currency: str, *, limit: int | None = None) -> list[Seller]:
@@ -107,7 +115,7 @@ def best_sellers(window: Window, currency: str, *, limit: int | None = None) -> 
     sku = Variant.objects.filter(product=OuterRef("product")).order_by("position", "pk").values("sku")[:1]
     names = ("net_minor", "units", "net_units", "costed_net_minor", "cost_minor", "costed_entries")
     rows = (
-        _in(FactProductDay, window, currency)
+        sums.rows_in(FactProductDay, window, currency)
         .values("product_id", "product__name")
         .annotate(sku=Subquery(sku), **{f"sum_{name}": Sum(name) for name in names})
         .order_by("-sum_net_minor", "product_id")
@@ -126,41 +134,13 @@ def best_sellers(window: Window, currency: str, *, limit: int | None = None) -> 
     ]
 
 
+def _readings(kpis: Iterable[str] | None) -> list[Reading]:
+    asked = set(kpis or ())
+    wanted = {reading for kpi in SCALARS if kpis is None or kpi.id in asked for reading in kpi.reads}
+    return [reading for reading in READERS if reading in wanted]
+
+
 def _facts(currency: str | None, parts: dict[str, int]) -> Facts:
     if currency is None:  # a first sale in any currency, which no sum over the currencies can tell
         parts["new_customers"] = parts.get("unique_customers", 0) - parts.get("existing_customers", 0)
     return Facts(**parts)
-
-
-def _in(model: type[Model], window: Window, currency: str | None) -> QuerySet[Any]:
-    rows = model._default_manager.filter(day__range=(window.start, window.end))
-    return rows if currency is None else rows.filter(currency=currency)
-
-
-def _hull(windows: Sequence[Window]) -> Window:
-    return Window(min(window.start for window in windows), max(window.end for window in windows))
-
-
-def _within(window: Window) -> Q:
-    return Q(day__range=(window.start, window.end))
-
-
-def _sums(windows: Sequence[Window], currency: str | None) -> list[dict[str, int]]:
-    names = COUNTS if currency is None else IN_CURRENCY
-    wanted = {
-        f"{name}_{place}": Sum(column, filter=_within(window), default=0)
-        for place, window in enumerate(windows)
-        for name, column in names.items()
-    }
-    found = _in(FactDay, _hull(windows), currency).aggregate(**wanted)
-    return [{name: found[f"{name}_{place}"] for name in names} for place in range(len(windows))]
-
-
-def _refunded_orders(windows: Sequence[Window], currency: str | None) -> list[int]:
-    cash = {f"cash_{place}": Sum("cash_minor", filter=_within(w), default=0) for place, w in enumerate(windows)}
-    orders = _in(OrderRefundDay, _hull(windows), currency).order_by().values("order_id").annotate(**cash)
-    counts = {
-        f"count_{place}": Count("order_id", filter=Q(**{f"cash_{place}__gt": 0})) for place in range(len(windows))
-    }
-    found = orders.aggregate(**counts)
-    return [found[f"count_{place}"] for place in range(len(windows))]

@@ -43,17 +43,17 @@ def figure(page, kpi: str):
 
 
 def test_the_page_shows_exactly_the_figures_that_name_it(analyst):
-    shown = re.findall(r'data-kpi="([a-z_]+)"', analyst.get(PAGE).content.decode())
+    shown = re.findall(r'data-kpi="([a-z0-9_]+)"', analyst.get(PAGE).content.decode())
 
     assert sorted(shown) == sorted(kpi.id for kpi in ALL if DASHBOARD in kpi.pages)
 
 
 def test_every_figure_links_to_a_definition_that_is_there(analyst):
     definitions = analyst.get(reverse("analytics:definitions")).content.decode()
-    linked = set(re.findall(r"definitions/#([a-z_]+)", analyst.get(PAGE).content.decode()))
+    linked = set(re.findall(r"definitions/#([a-z0-9_]+)", analyst.get(PAGE).content.decode()))
 
-    assert linked <= set(re.findall(r'<tr id="([a-z_]+)"', definitions))
-    assert set(re.findall(r'<tr id="([a-z_]+)"', definitions)) == {kpi.id for kpi in ALL}
+    assert linked <= set(re.findall(r'<tr id="([a-z0-9_]+)"', definitions))
+    assert set(re.findall(r'<tr id="([a-z0-9_]+)"', definitions)) == {kpi.id for kpi in ALL}
 
 
 @pytest.mark.parametrize(
