@@ -28,8 +28,8 @@ def lead_times_of(windows: Sequence[days.Window], currency: str | None) -> list[
     """Return the percentiles of each window, in hundredths of an hour, nothing without an order: a query each."""
     found = []
     for window in windows:
-        ranked = _ranked(sent_in_full(window, currency), {})
-        found.append(_percentiles(list(ranked.values_list("rank", "size", "lead"))))
+        ranked = ranked_leads(sent_in_full(window, currency), {})
+        found.append(percentiles_of(list(ranked.values_list("rank", "size", "lead"))))
     return found
 
 
@@ -37,9 +37,9 @@ def lead_times_by_day(window: days.Window, currency: str | None) -> dict[date, P
     """Return the percentiles of each day on which an order was sent in full: one query."""
     orders = sent_in_full(window, currency).annotate(day=TruncDate("fulfilled_at", tzinfo=store_zone()))
     by_day = defaultdict(list)
-    for day, *row in _ranked(orders, {"partition_by": F("day")}).values_list("day", "rank", "size", "lead"):
+    for day, *row in ranked_leads(orders, {"partition_by": F("day")}).values_list("day", "rank", "size", "lead"):
         by_day[day].append(row)
-    return {day: _percentiles(rows) for day, rows in by_day.items()}
+    return {day: percentiles_of(rows) for day, rows in by_day.items()}
 
 
 def sent_in_full(window: days.Window, currency: str | None) -> QuerySet[Order]:
@@ -69,7 +69,7 @@ def late_before(now: datetime) -> datetime:
     return now - timedelta(hours=StoreSetting.current().ship_sla_hours)
 
 
-def _ranked(orders: QuerySet[Order], group: dict[str, Any]) -> QuerySet[Any]:
+def ranked_leads(orders: QuerySet[Order], group: dict[str, Any]) -> QuerySet[Any]:
     """Return the orders on both sides of each percentile, with their `rank` from 1, the group's `size` and `lead`."""
     lead = ExpressionWrapper(F("fulfilled_at") - F("paid_at"), output_field=DurationField())
     ranked: QuerySet[Any] = orders.annotate(
@@ -84,7 +84,7 @@ def _ranked(orders: QuerySet[Order], group: dict[str, Any]) -> QuerySet[Any]:
     return ranked.filter(wanted)
 
 
-def _percentiles(rows: Sequence[Sequence[Any]]) -> Percentiles:
+def percentiles_of(rows: Sequence[Sequence[Any]]) -> Percentiles:
     """Return each percentile by linear interpolation between the orders next to it, rounded half away from zero."""
     if not rows:
         return {}

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from django.db.models import Case, IntegerField, Value, When
 
 from analytics.figures.windows import DAY, Window
+from core.days import month_of
 
 WEEK = 7
 
@@ -21,6 +22,15 @@ def weeks(window: Window, *, most: int) -> list[Window]:
     monday = window.start - timedelta(days=window.start.weekday())
     count = -(-((window.end - monday).days + 1) // WEEK)
     return _cut(window, monday, WEEK * -(-count // most))
+
+
+def months(window: Window) -> list[Window]:
+    """Return the days of a window by calendar month; the first and the last may lack days."""
+    found, start = [], window.start
+    while start <= window.end:
+        found.append(Window(start, min(month_of(start)[1], window.end)))
+        start = found[-1].end + DAY
+    return found
 
 
 def place_of(runs: Sequence[Window]) -> Case:
