@@ -242,6 +242,20 @@ COHORT_RETENTION = TableKpi(
     crosses_currencies=True,
     pages=(CUSTOMERS,),
 )
+CHECKOUT_FUNNEL = TableKpi(
+    id="checkout_funnel",
+    title="Checkout funnel",
+    formula="bags that came to checkout, to an attempt to pay and to a sale within 7 x 24 hours of being begun; a "
+    "later step implies the earlier ones; each as a share of the step before, and of all bags",
+    basis="start of the bag",
+    source="orders_cart.created_at, checkout_at; payments_paymentattempt.at; orders_order.paid_at",
+    columns=("step", "count", "step_rate", "overall_rate"),
+    null_rule="rates: the denominator is 0",
+    left_out="bags whose 7 x 24 hours are not over, test orders, attempts never confirmed",
+    additivity=Additivity.NONE,
+    crosses_currencies=True,
+    pages=(CUSTOMERS,),
+)
 STOCK_COVER_DAYS = TableKpi(
     id="stock_cover_days",
     title="Stock cover",
@@ -257,7 +271,7 @@ STOCK_COVER_DAYS = TableKpi(
     pages=(PRODUCTS,),
 )
 
-TABLES: tuple[TableKpi, ...] = (BEST_SELLERS, LTV_TO_DATE, COHORT_RETENTION, STOCK_COVER_DAYS)
+TABLES: tuple[TableKpi, ...] = (BEST_SELLERS, LTV_TO_DATE, COHORT_RETENTION, CHECKOUT_FUNNEL, STOCK_COVER_DAYS)
 ALL: tuple[Kpi | TableKpi, ...] = (*SCALARS, *TABLES)
 KPIS = {kpi.id: kpi for kpi in ALL}
 EVERY_PAGE = (DASHBOARD, OPERATIONS, PRODUCTS, CUSTOMERS, FINANCE, MONTH)

@@ -43,6 +43,8 @@ class Command(BaseCommand):
         by_currency = found.get("currencies") or {options["currency"]: found}
         for code, figures in by_currency.items():
             self._print(code, figures)
+        if "all" in found:
+            self._print("all", {"values": found["all"]})
 
     def _print(self, currency: str, figures: dict[str, Any]) -> None:
         rows = [("", figures["values"]), *((row["day"], row) for row in figures.get("daily", []))]
