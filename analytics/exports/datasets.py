@@ -5,21 +5,27 @@ instants between which they lie, half-open) and `%(currency)s` whose columns are
 holds them. `docs/contracts/kpi_contract.json` locks the headers. Rooms above register their own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-from analytics.exports.csv_text import Kind
+from analytics.exports.csv_text import Cell, Kind
+from analytics.figures.windows import Window
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its header, what it holds and means. A personal one is left out for whoever may not export it."""
+    """One column: its header, what it holds and means. A personal one is left out for whoever may not export it.
+
+    `is_code` says of a text that we made every value ourselves, so that none of them can be taken for a formula.
+    """
 
     name: str
     kind: Kind
     meaning: str
     is_personal: bool = False
     source: str = ""
+    is_code: bool = False
 
     @property
     def expression(self) -> str:
@@ -27,16 +33,32 @@ class Column:
         return self.source or self.name
 
 
+class Shelf(StrEnum):
+    """Where a dataset is offered: among the reports that people read, or among the tables of a warehouse."""
+
+    REPORTS = "Reports"
+    STAR = "Star schema"
+
+
 @dataclass(frozen=True)
 class Dataset:
-    """A file that staff may download. One without `rows` is made of the registry of figures."""
+    """A file that staff may download. Its rows are read with one statement, or `make` yields them, all columns of each.
+
+    `sweep`, if there is one, selects what `rows` does in one pass over everything, in the order of an index: quicker
+    for a window that holds most of it, and the first row does not wait for the last. `order_by` is over the columns of
+    either, there named `r`. `permission` is what somebody needs besides the one for exports.
+    """
 
     name: str
     title: str
     summary: str
     columns: tuple[Column, ...]
     rows: str = ""
+    sweep: str = ""
     order_by: str = ""
+    make: Callable[[Window, str], Iterable[Sequence[Cell]]] | None = None
+    permission: str = ""
+    shelf: Shelf = Shelf.REPORTS
 
     def columns_for(self, *, with_personal: bool) -> list[Column]:
         """Return the columns that somebody gets."""
@@ -73,37 +95,45 @@ def text_columns(**meanings: str) -> Iterable[Column]:
 
 EMAIL = Column("email", Kind.TEXT, "the address, as it was given", is_personal=True)
 NAME = Column("name", Kind.TEXT, "the name", is_personal=True)
-CURRENCY = Column("currency", Kind.TEXT, "of every amount in the row")
+CURRENCY = Column("currency", Kind.TEXT, "of every amount in the row", is_code=True)
 
-KPI_SUMMARY = register(
-    Dataset(
-        name="kpi_summary",
-        title="Figures",
-        summary="Every figure of the window, one a row.",
-        columns=(
-            *text_columns(kpi="the id of the figure", title="its name", unit="money, count or percent"),
-            CURRENCY,
-            Column("from", Kind.DAY, "first day of the window"),
-            Column("to", Kind.DAY, "last day of the window"),
-            Column("value_minor", Kind.MINOR, "the figure in minor units, if it is money"),
-            Column("value", Kind.NUMBER, "the figure; money as a decimal; empty if there is none"),
-            *number_columns(build="the snapshot build it was read from"),
-        ),
-    )
-)
+# What the ledger holds of each order of `e`; a refund's entries are those that name one.
+SUMS_OF_AN_ORDER = """
+    COALESCE(SUM(x.units) FILTER (WHERE x.refund_id IS NULL), 0) AS units, SUM(x.units) AS net_units,
+    CAST(SUM(x.gross_minor) AS BIGINT) AS gross_sales_minor,
+    CAST(SUM(x.discount_minor) AS BIGINT) AS discounts_minor,
+    CAST(SUM(x.returns_minor) AS BIGINT) AS returns_minor,
+    CAST(SUM(x.shipping_minor) AS BIGINT) AS shipping_minor,
+    CAST(SUM(x.tax_minor) AS BIGINT) AS tax_minor,
+    CAST(COALESCE(SUM(x.returns_minor - x.shipping_minor - x.tax_minor) FILTER (WHERE x.refund_id IS NOT NULL), 0)
+        AS BIGINT) AS refunds_cash_minor
+"""
+ORDERS_OF = """
+    SELECT 'PL-' || CAST(10000 + e.order_id AS TEXT) AS order_number, e.order_id, o.placed_at, o.paid_at,
+        e.business_day, o.status, o.country, o.currency, o.customer_id, o.email, c.name, o.discount_code,
+        e.units, e.net_units, e.gross_sales_minor, e.discounts_minor, e.returns_minor,
+        e.gross_sales_minor - e.discounts_minor - e.returns_minor AS net_sales_minor,
+        e.shipping_minor, e.tax_minor,
+        e.gross_sales_minor - e.discounts_minor - e.returns_minor + e.shipping_minor + e.tax_minor
+            AS total_sales_minor,
+        e.refunds_cash_minor
+    FROM ({}) e JOIN orders_order o ON o.id = e.order_id LEFT JOIN accounts_customer c ON c.id = o.customer_id
+"""
+SOLD = "s.kind = 'sale' AND s.day BETWEEN %(start)s AND %(end)s AND s.currency = %(currency)s"
 
 ORDERS = register(
     Dataset(
         name="orders",
         title="Orders",
-        summary="Orders sold in the window, by the day of the sale, with what the ledger holds of each to date.",
+        summary="Orders sold in the window, as they were placed, with what the ledger holds of each to date.",
         columns=(
-            Column("order_number", Kind.TEXT, "the number that people quote"),
+            Column("order_number", Kind.TEXT, "the number that people quote", is_code=True),
             Column("order_id", Kind.NUMBER, "the key of the order"),
             Column("placed_at", Kind.MOMENT, "when it was placed"),
             Column("paid_at", Kind.MOMENT, "when it was sold"),
             Column("business_day", Kind.DAY, "the day of the sale in the store's time zone"),
-            *text_columns(status="paid, fulfilled or canceled", country="where it goes"),
+            Column("status", Kind.TEXT, "paid, fulfilled or canceled", is_code=True),
+            Column("country", Kind.TEXT, "where it goes"),
             CURRENCY,
             Column("customer_id", Kind.NUMBER, "the key of the customer"),
             EMAIL,
@@ -121,31 +151,17 @@ ORDERS = register(
                 refunds_cash="money given back to date",
             ),
         ),
-        rows="""
-            SELECT 'PL-' || CAST(10000 + o.id AS TEXT) AS order_number, o.id AS order_id, o.placed_at, o.paid_at,
-                e.business_day, o.status, o.country, o.currency, o.customer_id, o.email, c.name, o.discount_code,
-                e.units, e.net_units, e.gross_sales_minor, e.discounts_minor, e.returns_minor,
-                e.gross_sales_minor - e.discounts_minor - e.returns_minor AS net_sales_minor,
-                e.shipping_minor, e.tax_minor,
-                e.gross_sales_minor - e.discounts_minor - e.returns_minor + e.shipping_minor + e.tax_minor
-                    AS total_sales_minor,
-                e.refunds_cash_minor
-            FROM (
-                SELECT s.order_id, MIN(s.day) AS business_day,
-                    SUM(CASE WHEN x.refund_id IS NULL THEN x.units ELSE 0 END) AS units, SUM(x.units) AS net_units,
-                    CAST(SUM(x.gross_minor) AS BIGINT) AS gross_sales_minor,
-                    CAST(SUM(x.discount_minor) AS BIGINT) AS discounts_minor,
-                    CAST(SUM(x.returns_minor) AS BIGINT) AS returns_minor,
-                    CAST(SUM(x.shipping_minor) AS BIGINT) AS shipping_minor,
-                    CAST(SUM(x.tax_minor) AS BIGINT) AS tax_minor,
-                    CAST(SUM(CASE WHEN x.refund_id IS NULL THEN 0
-                        ELSE x.returns_minor - x.shipping_minor - x.tax_minor END) AS BIGINT) AS refunds_cash_minor
-                FROM orders_salesentry s JOIN orders_salesentry x ON x.order_id = s.order_id
-                WHERE s.kind = 'sale' AND s.day BETWEEN %(start)s AND %(end)s AND s.currency = %(currency)s
-                GROUP BY s.order_id
-            ) e JOIN orders_order o ON o.id = e.order_id JOIN accounts_customer c ON c.id = o.customer_id
-        """,
-        order_by="r.business_day, r.paid_at, r.order_id",
+        rows=ORDERS_OF.format(f"""
+            SELECT s.order_id, MIN(s.day) AS business_day, {SUMS_OF_AN_ORDER}
+            FROM orders_salesentry s JOIN orders_salesentry x ON x.order_id = s.order_id
+            WHERE {SOLD} GROUP BY s.order_id
+        """),  # noqa: S608  declared in code
+        sweep=ORDERS_OF.format(f"""
+            SELECT x.order_id, MIN(x.day) FILTER (WHERE x.kind = 'sale') AS business_day, {SUMS_OF_AN_ORDER}
+            FROM orders_salesentry x WHERE x.currency = %(currency)s GROUP BY x.order_id
+            HAVING MIN(x.day) FILTER (WHERE x.kind = 'sale') BETWEEN %(start)s AND %(end)s
+        """),  # noqa: S608  declared in code
+        order_by="r.order_id",
     )
 )
 
