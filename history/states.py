@@ -3,14 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from django.db.models import Q, Sum
+from django.db.models import Max, Q, Sum
 
 from history.fields import BadLine
 from orders.ledger import RefundedLine
-from orders.models import Order, OrderLine
+from orders.models import Fulfilment, Order, OrderLine
 from orders.splitting import Parts, Units, parts_of
 from payments.models import Payment, Refund, RefundLine
 from payments.refunds import GIVEN_UP
@@ -32,10 +33,12 @@ REFUND_FIELDS = ("status", "refunded_at", "failed_at")
 class OrderState:
     """An order with its lines and the payment that was applied; `left` is what could still be given back.
 
-    `unpaid` is the payment that the attempts of an order belong to which nobody has paid.
+    `unpaid` is the payment that the attempts of an order belong to which nobody has paid, `sent_at` the time of its
+    last parcel so far.
     """
 
     unpaid: Payment | None = None
+    sent_at: datetime | None = None
 
     def __init__(
         self, ref: str, order: Order, lines: Sequence[OrderLine], payment: Payment | None, *, is_new: bool
@@ -147,6 +150,8 @@ def load_states(refs: dict[int, str]) -> dict[int, OrderState]:
         payment.order = orders[payment.order_id]
         is_applied = payment.disposition == Payment.Disposition.APPLIED
         setattr(states[payment.order_id], "payment" if is_applied else "unpaid", payment)
+    for pk, sent_at in Fulfilment.objects.filter(order_id__among=orders).order_by().values_list("order", Max("at")):
+        states[pk].sent_at = sent_at
     _take_refunds(states)
     return states
 

@@ -67,8 +67,9 @@ def add_parcel(world: World, record: ShipRecord) -> Fulfilment:
     world.plan.touch(state)
     units = sum(row.quantity for row in rows)
     world.plan.note(order, "shipped", record.at, about=("fulfilment", parcel), units=units)
+    state.sent_at = max(state.sent_at or record.at, record.at)
     if not any(line.quantity_to_ship for line in state.lines):
-        order.status, order.fulfilled_at = Status.FULFILLED, record.at
+        order.status, order.fulfilled_at = Status.FULFILLED, state.sent_at
         world.plan.moved(order, record.at, Status.PAID.value, Status.FULFILLED.value)
     return parcel
 

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Concatenate
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, Max, Sum
 
 from accounts.models import User
 from audit.recording import record, recording_refusal
@@ -170,8 +170,8 @@ def move(
 def _set_times(order: Order, target: Status, *, at: datetime, reason: str) -> None:
     if target == Status.PAID:
         order.paid_at, order.canceled_at, order.cancel_reason = at, None, ""
-    elif target == Status.FULFILLED:
-        order.fulfilled_at = at
+    elif target == Status.FULFILLED:  # by a parcel, or because the rest was canceled after the last one
+        order.fulfilled_at = order.fulfilments.aggregate(last=Max("at"))["last"] or at
     elif target == Status.CANCELED:
         order.canceled_at, order.cancel_reason = at, reason
 

@@ -227,6 +227,15 @@ def test_parcels_fulfil_an_order_when_nothing_is_left():
     assert DirtyDay.objects.filter(source_type="fulfilment").count() == 2
 
 
+@pytest.mark.parametrize("size", [1, 100])
+def test_an_order_is_fulfilled_by_its_last_parcel_wherever_it_stands_in_the_file(monkeypatch, size):
+    monkeypatch.setattr("history.importing.batch_size", lambda: size)
+    part = [{"product": "P1", "quantity": 1}]
+    feed(product(), order("O1", row(quantity=2)), ship(lines=part, at="2026-06-04T10:00:00Z"), ship(lines=part))
+    done = Order.objects.get()
+    assert (done.status, done.fulfilled_at.isoformat()) == ("fulfilled", "2026-06-04T10:00:00+00:00")
+
+
 def test_a_refund_by_lines_returns_units_and_stock():
     back = [{"product": "P1", "quantity": 2, "restock": True}, {"product": "P1", "quantity": 1}]
     feed(product(stock=10), order("O1", row(quantity=3, tax=600, discount=1)), refund(lines=back))

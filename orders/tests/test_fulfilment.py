@@ -1,5 +1,7 @@
 """Sending goods: in parts, all of it, never more than is left, and not while the order is held."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -25,6 +27,16 @@ def test_part_of_an_order_leaves_it_paid_and_the_rest_fulfils_it() -> None:
     assert (whole.status, [line.quantity_to_ship for line in whole.lines.all()]) == ("fulfilled", [0, 0])
     assert [event.kind for event in order.events.all()] == ["placed", "paid", "shipped", "shipped", "fulfilled"]
     assert DirtyDay.objects.filter(source_type="fulfilment").count() == 2
+
+
+def test_an_order_is_fulfilled_by_its_last_parcel_whichever_was_recorded_last() -> None:
+    order = make_order({make_variant(): 2}, paid=True)
+    now = timezone.now()
+
+    ship(order.pk, lines={line_of(order).pk: 1}, at=now)
+    whole = ship(order.pk, at=now - timedelta(days=1))
+
+    assert (whole.status, whole.fulfilled_at) == ("fulfilled", now)
 
 
 @pytest.mark.parametrize("quantity", [-1, 3, 10**9])
