@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.template import Context, TemplateDoesNotExist
 from django.template.loader import get_template
 from django.utils import timezone
@@ -31,19 +31,21 @@ def queue_mail(
     values = {**store_facts(), **context}
     subject = " ".join(_plain(f"mail/{kind}_subject.txt", values).split())[:SUBJECT_LENGTH]
     values["subject"] = subject
-    mail, is_new = OutgoingMail.objects.get_or_create(
+    mail = OutgoingMail(
         key=key,
-        defaults={
-            "kind": kind,
-            "recipient": recipient,
-            "subject": subject,
-            "text_body": _plain(f"mail/{kind}.txt", values).strip() + "\n",
-            "html_body": _markup(f"mail/{kind}.html", values),
-            "is_secret": is_secret,
-        },
+        kind=kind,
+        recipient=recipient,
+        subject=subject,
+        text_body=_plain(f"mail/{kind}.txt", values).strip() + "\n",
+        html_body=_markup(f"mail/{kind}.html", values),
+        is_secret=is_secret,
     )
-    if is_new:
-        deliver_due_mail_task.enqueue()
+    try:
+        with transaction.atomic():
+            mail.save(force_insert=True)
+    except IntegrityError:  # somebody has written it since
+        return OutgoingMail.objects.get(key=key)
+    deliver_due_mail_task.enqueue()
     return mail
 
 

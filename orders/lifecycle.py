@@ -28,20 +28,24 @@ SOLD = (Status.PAID, Status.FULFILLED)
 
 
 def lock_order(order_id: int) -> Order:
-    """Lock the bag that an order came from and then the order; needs a transaction."""
-    Cart.objects.lock().filter(order_id=order_id).first()
-    return Order.objects.lock().get(pk=order_id)
+    """Lock the bag that an order came from and then the order, which knows its bag; needs a transaction."""
+    cart = Cart.objects.lock().filter(order_id=order_id).first()
+    order = Order.objects.lock().get(pk=order_id)
+    if cart is not None:
+        cart.order = order
+    return order
 
 
 @recorded("order.pay")
-def mark_paid(order_id: int, *, at: datetime, amount_minor: int, currency: str) -> Order:
+def mark_paid(order_id: int, *, at: datetime, amount_minor: int, currency: str, locked: Order | None = None) -> Order:
     """Make an order a sale: consume its stock, write ledger and invoice, queue the receipt, close its bag.
 
-    `at` is the time of sale (`created` of the charge). Safe to repeat: a sold order is returned as it is.
+    `at` is the time of sale (`created` of the charge). `locked` is the order as `lock_order` gave it in the caller's
+    transaction, if it did. Safe to repeat: a sold order is returned as it is.
     Raises AmountMismatch unless captured = total in the order's currency, NotAllowedInState for a canceled order
     (but one that `revive_expired` has just taken up again). A test order moves no stock and is in no figure.
     """
-    order = lock_order(order_id)
+    order = locked or lock_order(order_id)
     if order.status in SOLD:
         return order
     if (amount_minor, currency) != (order.total_minor, order.currency):
@@ -53,12 +57,13 @@ def mark_paid(order_id: int, *, at: datetime, amount_minor: int, currency: str) 
     move(order, Status.PAID, by=_payer(order), at=at)
     lines = list(order.lines.all())
     close_bag(order, lines, at=at)
+    invoice = None
     if not order.is_test:
         sold = [(line.variant_id, line.quantity, line.pk) for line in lines]
         stock.consume(sold, at=at, are_held=holds_stock(order))
         post(sale_entries(order, lines))
-        issue_invoice(order, at)
-    queue_receipt(order, lines)
+        invoice = issue_invoice(order, lines, at=at)
+    queue_receipt(order, lines, invoice)
     return order
 
 

@@ -10,7 +10,7 @@ from orders.selectors import country_name
 from orders.showing import totals_of
 
 
-def queue_receipt(order: Order, lines: Sequence[OrderLine]) -> OutgoingMail | None:
+def queue_receipt(order: Order, lines: Sequence[OrderLine], invoice: Invoice | None) -> OutgoingMail | None:
     """Queue the receipt in the caller's transaction; once for an order, however often it is asked for.
 
     None for an order without an address to write to (imported, or erased).
@@ -28,7 +28,7 @@ def queue_receipt(order: Order, lines: Sequence[OrderLine]) -> OutgoingMail | No
             "totals": totals_of(order, code=order.discount_code, delivery=order.shipping_name),
             "address": address,
             "country": country_name(str(address.country)) if address else "",
-            "invoice": order.invoices.filter(kind=Invoice.Kind.INVOICE).first(),
+            "invoice": invoice,
             "order_url": guest_url(order),
         },
     )

@@ -1,6 +1,6 @@
 """Refunds that were made at Stripe, in its dashboard or by another program: Stripe wins, and the shop follows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import structlog
 from django.db import transaction
@@ -21,8 +21,10 @@ DISPLACED = "displaced"  # its money had been given back at Stripe before ours w
 NOTHING = Parts((), ())
 
 
-def has_strangers(payment_id: int, states: Iterable[client.RefundState]) -> bool:
+def has_strangers(payment_id: int, states: Sequence[client.RefundState]) -> bool:
     """Whether Stripe knows refunds of a payment whose id or mark is none of ours."""
+    if not states:
+        return False
     refunds = Refund.objects.filter(payment=payment_id)
     known = {key for pk, stripe_id in refunds.values_list("pk", "stripe_refund_id") for key in (str(pk), stripe_id)}
     return any(state.id not in known and state.mark not in known for state in states)

@@ -1,6 +1,6 @@
 """Money back. What is promised is committed before Stripe is asked, so that it can never be promised twice."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -101,7 +101,7 @@ def _settle_refused(refund: Refund, *, code: str) -> Refund:
     return Refund.objects.select_related("payment").get(pk=refund.pk)
 
 
-def _adopt(refund: Refund, states: Iterable[client.RefundState]) -> Refund:
+def _adopt(refund: Refund, states: Sequence[client.RefundState]) -> Refund:
     with transaction.atomic():
         lock_order(refund.payment.order_id)
         payment = Payment.objects.lock().get(pk=refund.payment_id)
@@ -109,12 +109,14 @@ def _adopt(refund: Refund, states: Iterable[client.RefundState]) -> Refund:
     return Refund.objects.select_related("payment").get(pk=refund.pk)
 
 
-def adopt_states(payment: Payment, states: Iterable[client.RefundState]) -> list[client.RefundState]:
+def adopt_states(payment: Payment, states: Sequence[client.RefundState]) -> list[client.RefundState]:
     """Bring our refunds of a payment to what Stripe says of them; the caller holds the payment's lock.
 
     A refund whose id we were never told is known by the mark that it was sent with. Returns what we know nothing of:
     refunds made at Stripe, and those of ours that we had given up before Stripe ever told us their id.
     """
+    if not states:
+        return []
     refunds = list(Refund.objects.filter(payment=payment))
     ours = {refund.stripe_refund_id: refund for refund in refunds if refund.stripe_refund_id}
     sent = {(str(refund.pk), refund.amount_minor): refund for refund in refunds if _is_on_its_way(refund)}

@@ -31,6 +31,9 @@ FACTS = (
     "captured_minor",
     "card_brand",
     "card_last4",
+    "succeeded_at",
+    "disposition",
+    "currency",
 )
 
 
@@ -54,11 +57,12 @@ def sync_payment(payment_id: int) -> Payment:
     session = client.fetch_session(payment.stripe_session_id)
     if has_strangers(payment_id, session.refunds) and submit_promised(payment_id):
         session = client.fetch_session(payment.stripe_session_id)  # what Stripe refused of ours is no longer promised
-    sold_at = _sale_time(session)
-    refund_id = _apply(payment_id, session, sold_at)
+    payment, refund_id = _apply(payment, session, _sale_time(session))
     if refund_id is not None:
         submit_refund(refund_id)
-    return Payment.objects.get(pk=payment_id)
+    if session.refunds or refund_id is not None:
+        return Payment.objects.get(pk=payment_id)  # refunds move it by updates of their own
+    return payment
 
 
 def _sale_time(session: client.Session) -> datetime | None:
@@ -78,21 +82,22 @@ def _sale_time(session: client.Session) -> datetime | None:
 
 
 @transaction.atomic
-def _apply(payment_id: int, session: client.Session, sold_at: datetime | None) -> int | None:
-    order_id = Payment.objects.values_list("order_id", flat=True).get(pk=payment_id)
-    order = lock_order(order_id)
-    payment = Payment.objects.lock().get(pk=payment_id)
+def _apply(seen: Payment, session: client.Session, sold_at: datetime | None) -> tuple[Payment, int | None]:
+    """Write down what Stripe says; return the payment and the refund that is to be asked for, if there is one."""
+    order = lock_order(seen.order_id)
+    payment = Payment.objects.lock().get(pk=seen.pk)
     _record_attempts(payment, session)
     _copy_facts(payment, session)
     refusal = None
     if sold_at is not None and payment.disposition == Payment.Disposition.NONE:
         refusal = _dispose(order, payment, session, sold_at)
+    payment.save(update_fields=FACTS)  # never refund_committed_minor: refunds move it by conditional update
     strangers = adopt_states(payment, session.refunds)
     if strangers:
-        adopt_strangers(payment_id, strangers)
+        adopt_strangers(payment.pk, strangers)
     if refusal is None or not refusal.give_back:
-        return None
-    return commit_automatic_refund(Payment.objects.get(pk=payment_id), reason=refusal.reason)
+        return payment, None
+    return payment, commit_automatic_refund(Payment.objects.get(pk=payment.pk), reason=refusal.reason)
 
 
 def _dispose(order: Order, payment: Payment, session: client.Session, sold_at: datetime) -> Refusal | None:
@@ -101,7 +106,6 @@ def _dispose(order: Order, payment: Payment, session: client.Session, sold_at: d
     payment.succeeded_at = sold_at
     payment.disposition = Payment.Disposition.SURPLUS if refusal else Payment.Disposition.APPLIED
     payment.currency = session.currency  # what was taken is given back as it was taken
-    payment.save(update_fields=["succeeded_at", "disposition", "currency"])
     if refusal is not None:
         _note_surplus(order, payment, refusal)
     if refusal is not None and refusal.reason == GONE and order.status == Order.Status.PENDING:
@@ -120,7 +124,6 @@ def _copy_facts(payment: Payment, session: client.Session) -> None:
         payment.card_brand, payment.card_last4 = charge.card_brand, charge.card_last4
     elif payment.status != Payment.Status.SUCCEEDED:
         payment.status = _unpaid_status(session)
-    payment.save(update_fields=FACTS)  # never refund_committed_minor: refunds move it by conditional update
 
 
 def _unpaid_status(session: client.Session) -> str:
@@ -182,10 +185,10 @@ def _pay(order: Order, payment: Payment, sold_at: datetime) -> Refusal | None:
     is_late = order.status == Order.Status.CANCELED
     try:
         with transaction.atomic():
-            if is_late:
-                revive_expired(order.pk)
-            mark_paid(order.pk, at=sold_at, amount_minor=payment.captured_minor, currency=payment.currency)
+            sold = revive_expired(order.pk) if is_late else order
+            mark_paid(order.pk, at=sold_at, amount_minor=payment.captured_minor, currency=payment.currency, locked=sold)
     except DomainError as problem:
+        order.refresh_from_db()  # what was set on it has been rolled back
         if not is_late and not isinstance(problem, OutOfStock):
             raise
         return Refusal("order canceled" if is_late else GONE, give_back=True)

@@ -299,7 +299,7 @@ def test_two_invoices_of_one_order_are_one() -> None:
         with transaction.atomic():
             locked = Order.objects.lock().get(pk=order.pk)
             if not locked.invoices.exists():
-                issue_invoice(locked, timezone.now())
+                issue_invoice(locked, list(locked.lines.all()), at=timezone.now())
 
     at_once([write] * 5)
 

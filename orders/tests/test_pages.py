@@ -220,7 +220,7 @@ def test_a_number_is_given_back_when_the_sale_is_rolled_back() -> None:
     first, second = make_order(paid=True), make_order()
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        issue_invoice(first, TODAY)  # it has one
+        issue_invoice(first, list(first.lines.all()), at=TODAY)  # it has one
     pay(second)
 
     assert sorted(Invoice.objects.values_list("number", flat=True)) == [1, 2]
