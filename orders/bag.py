@@ -156,25 +156,24 @@ def merge_bags(token: str, user: User) -> None:
             CartLine.objects.filter(pk=line.pk).update(cart=own)
         elif mine.quantity < line.quantity:
             CartLine.objects.filter(pk=mine.pk).update(quantity=line.quantity)
-    waiting = None if _unpaid_order(own) else _unpaid_order(guest)
-    guest.closed_at = timezone.now()
-    guest.order = None if waiting else guest.order
-    guest.save(update_fields=["closed_at", "order", "updated_at"])
+    order = guest.order if own.order is None or (_is_waiting(guest) and not _is_waiting(own)) else None
+    guest.closed_at, guest.order, guest.currency = timezone.now(), None, ""
+    guest.save(update_fields=["closed_at", "order", "currency", "updated_at"])
     own.discount_code = own.discount_code or guest.discount_code
-    if waiting:  # what it is about to pay for is in this bag now, and leaves it by that sale
-        own.order, own.checkout_at = waiting, own.checkout_at or guest.checkout_at
-    own.save(update_fields=["discount_code", "order", "checkout_at", "updated_at"])
+    own.checkout_at = own.checkout_at or guest.checkout_at
+    if order:  # what it is about to pay for, or may still be paid late, is in this bag now, and leaves it by that sale
+        own.order, own.currency = order, order.currency
+    own.save(update_fields=["discount_code", "order", "currency", "checkout_at", "updated_at"])
 
 
-def _unpaid_order(cart: Cart) -> Order | None:
-    order = cart.order
-    return order if order is not None and order.status == Order.Status.PENDING else None
+def _is_waiting(cart: Cart) -> bool:
+    return cart.order is not None and cart.order.status == Order.Status.PENDING
 
 
 def close_bag(order: Order, lines: Iterable[OrderLine], *, at: datetime) -> None:
     """Close the bag that a sold order came from; what was put in since, and not bought, stays in a bag of its own."""
-    cart = Cart.objects.open().filter(order=order).first()
-    if cart is None:
+    cart = getattr(order, "cart", None)
+    if cart is None or cart.closed_at is not None:
         return
     bought = {line.variant_id: line.quantity for line in lines}
     rest = [line for line in cart.lines.all() if line.quantity > bought.get(line.variant_id, 0)]

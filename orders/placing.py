@@ -185,8 +185,8 @@ def _create_lines(order: Order, priced: BagQuote) -> None:
 
 
 def _link(cart: Cart, order: Order, priced: BagQuote, now: datetime) -> None:
-    cart.order, cart.checkout_at = order, cart.checkout_at or now
-    cart.save(update_fields=["order", "checkout_at", "updated_at"])
+    cart.order, cart.currency, cart.checkout_at = order, order.currency, cart.checkout_at or now
+    cart.save(update_fields=["order", "currency", "checkout_at", "updated_at"])
     for line in priced.lines:
         if line.seen_price_minor != line.variant.price_minor:
             CartLine.objects.filter(cart=cart, variant=line.variant).update(seen_price_minor=line.variant.price_minor)

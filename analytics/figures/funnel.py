@@ -15,7 +15,7 @@ from django.utils import timezone
 from analytics.figures.windows import Window
 from core.days import day_bounds
 from core.money import divide_half_up
-from orders.models import Cart
+from orders.models import Cart, Order
 from payments.models import PaymentAttempt
 
 OPEN_FOR = timedelta(days=7)  # 7 x 24 hours, whatever the clocks do
@@ -50,9 +50,9 @@ def checkout_funnel(window: Window, currency: str | None) -> list[FunnelStep]:
     A bag without an order counts in the store's own currency. A bag that was poured into another at sign-in is not
     counted beside it, nor is that of a test order.
     """
-    rows = funnel_carts(window, currency).order_by().values("reached").annotate(count=Count("pk"))
-    reached = {row["reached"]: row["count"] for row in rows}
-    counts = [sum(count for furthest, count in reached.items() if furthest >= step) for step in Step]
+    counted = {step.name: Count("created_at", filter=reached) for step, reached in _reached().items()}
+    found = _carts(window, currency).aggregate(CART=Count("*"), **counted)
+    counts = [found[step.name] for step in Step]
     return [
         FunnelStep(
             step=step.name.lower(),
@@ -65,25 +65,33 @@ def checkout_funnel(window: Window, currency: str | None) -> list[FunnelStep]:
 
 
 def funnel_carts(window: Window, currency: str | None) -> QuerySet[Cart]:
-    """Return the bags that the funnel of a window counts, each with the `Step` that it `reached`."""
+    """Return the bags that the funnel of a window counts, each with the furthest `Step` that it `reached`."""
+    furthest = [When(condition, then=Value(int(step))) for step, condition in reversed(_reached().items())]
+    return _carts(window, currency).annotate(reached=Case(*furthest, default=Value(int(Step.CART))))
+
+
+def _carts(window: Window, currency: str | None) -> QuerySet[Cart]:
     start, end = day_bounds(window.start)[0], day_bounds(window.end)[1]
     carts = Cart.objects.filter(created_at__gte=start, created_at__lt=min(end, timezone.now() - OPEN_FOR))
-    carts = carts.exclude(order__is_test=True).exclude(order=None, closed_at__isnull=False)
-    if currency is not None:
-        without_order = Q(order=None) if currency == settings.STORE_CURRENCY else Q()
-        carts = carts.filter(Q(order__currency=currency) | without_order)
+    carts = carts.exclude(order=None, closed_at__isnull=False).exclude(order__in=Order.objects.filter(is_test=True))
+    if currency == settings.STORE_CURRENCY:
+        return carts.filter(currency__in=("", currency))
+    return carts if currency is None else carts.filter(currency=currency)
+
+
+def _reached() -> dict[Step, Q]:
+    """Return what says of a bag that it came further; the attempts are asked for last, for they cost the most."""
     over = F("created_at") + OPEN_FOR
     attempts = PaymentAttempt.objects.exclude(outcome=PaymentAttempt.Outcome.UNCONFIRMED).filter(
         payment__order=OuterRef("order"), at__lte=OuterRef("created_at") + OPEN_FOR
     )
-    return carts.annotate(
-        reached=Case(
-            When(order__paid_at__lte=over, then=Value(int(Step.PAID))),
-            When(Exists(attempts), then=Value(int(Step.ATTEMPT))),
-            When(checkout_at__lte=over, then=Value(int(Step.CHECKOUT))),
-            default=Value(int(Step.CART)),
-        )
-    )
+    paid = Q(order__isnull=False, closed_at__lte=over)  # a bag is closed by the sale, at its time
+    tried = Q(order__isnull=False) & Q(Exists(attempts))
+    return {
+        Step.CHECKOUT: paid | Q(checkout_at__lte=over) | tried,
+        Step.ATTEMPT: paid | tried,
+        Step.PAID: paid,
+    }
 
 
 def _rate(part: int, whole: int) -> Decimal | None:

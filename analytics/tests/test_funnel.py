@@ -13,7 +13,7 @@ from analytics.figures.windows import Window
 from orders.bag import merge_bags
 from orders.jobs import KEEP, empty_old_bags
 from orders.models import Cart, Order
-from orders.tests.factories import make_cart, make_order
+from orders.tests.factories import make_cart, make_order, pay
 from payments.models import Payment, PaymentAttempt
 
 pytestmark = pytest.mark.django_db
@@ -28,9 +28,11 @@ def bag(begun=BEGUN, *, paid_at=None, attempt_at=None, outcome="failed", checkou
     if not (paid_at or attempt_at or order):
         return Cart.objects.create(created_at=begun, checkout_at=checkout_at)
     placed = make_order()
-    Cart.objects.filter(order=placed).update(created_at=begun, checkout_at=checkout_at)
-    status = {"status": "paid", "paid_at": paid_at} if paid_at else {}
-    Order.objects.filter(pk=placed.pk).update(**status, **order)
+    currency = order.get("currency", "GBP")
+    Cart.objects.filter(order=placed).update(created_at=begun, checkout_at=checkout_at, currency=currency)
+    Order.objects.filter(pk=placed.pk).update(**order)
+    if paid_at:
+        pay(placed, at=paid_at, currency=currency)
     if attempt_at:
         payment = Payment.objects.create(order=placed, amount_minor=placed.total_minor, currency=placed.currency)
         PaymentAttempt.objects.create(

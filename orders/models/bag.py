@@ -30,10 +30,11 @@ class CartQuerySet(LockingQuerySet):
 
 
 class Cart(models.Model):
-    """A bag. Its times tell the funnel: made, taken to checkout, turned into an order; closed once that is paid.
+    """A bag. Its times tell the funnel: made, taken to checkout, turned into an order; closed by its sale, at its time.
 
-    One closed without an order was poured into another at sign-in. One that nobody has touched for long is emptied:
-    what it held, and whose it was, is forgotten; the row stays, for the funnel of its day counts it.
+    `currency` is that of its order. One closed without an order was poured into another at sign-in. One that nobody
+    has touched for long is emptied: what it held, and whose it was, is forgotten; the row stays, for the funnel of its
+    day counts it.
     """
 
     token = models.CharField(max_length=64, unique=True, default=make_token)
@@ -45,6 +46,7 @@ class Cart(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     emptied_at = models.DateTimeField(null=True, blank=True)
     order = models.OneToOneField(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="cart")
+    currency = models.CharField(max_length=3, blank=True, default="")
 
     objects = CartQuerySet.as_manager()
 
@@ -58,7 +60,7 @@ class Cart(models.Model):
         ]
         indexes = [
             models.Index(fields=["updated_at"], name="cart_to_empty", condition=Q(emptied_at=None)),
-            models.Index(fields=["created_at"], name="cart_begun"),
+            models.Index(fields=["created_at", "order", "closed_at", "checkout_at", "currency"], name="cart_funnel"),
         ]
 
     def __str__(self) -> str:

@@ -121,6 +121,7 @@ class Order(models.Model):
             models.Index(fields=["customer", "-placed_at"], name="order_of_customer"),
             models.Index(fields=["status", "-placed_at"], name="order_by_status"),
             models.Index(fields=["expires_at"], name="order_expiring", condition=Q(status="pending")),
+            models.Index(fields=["id"], name="order_of_a_test", condition=Q(is_test=True)),
         ]
 
     def __str__(self) -> str:

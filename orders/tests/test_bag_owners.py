@@ -13,6 +13,7 @@ from accounts.tests.factories import PASSWORD, make_user
 from orders.bag import COOKIE, merge_bags
 from orders.context_processors import bag
 from orders.jobs import empty_old_bags
+from orders.lifecycle import cancel_unpaid
 from orders.models import Cart, CartLine
 from orders.tests.factories import make_cart, make_order, make_shipping_method, make_tax_rate, pay, place
 from products.models import StockItem, Variant
@@ -155,3 +156,27 @@ def test_what_a_guest_is_about_to_pay_for_leaves_the_bag_of_who_signs_in_meanwhi
     assert list(left.values_list("variant", "quantity")) == [(other.pk, 1)]
     own.refresh_from_db()
     assert own.order == order
+
+
+def test_a_bag_that_was_poured_into_another_hands_on_an_order_that_may_still_be_paid_late() -> None:
+    user, bought = make_user(), make_variant()
+    guest, own = make_cart({bought: 1}), make_cart(user=user)
+    order = cancel_unpaid(place(guest).pk, reason="expired")
+
+    merge_bags(guest.token, user)
+
+    guest.refresh_from_db()
+    own.refresh_from_db()
+    assert (guest.order, guest.currency, guest.closed_at is None) == (None, "", False)
+    assert (own.order, own.currency, own.checkout_at is None) == (order, "GBP", False)
+
+
+def test_a_bag_is_closed_by_its_sale_at_its_time_and_knows_the_currency() -> None:
+    order = make_order()
+    sold_at = timezone.now() - timedelta(hours=1)
+
+    pay(order, at=sold_at)
+
+    cart = Cart.objects.get(order=order)
+    assert (cart.closed_at, cart.currency) == (sold_at, order.currency)
+    assert set(order.entries.values_list("at", flat=True)) == {sold_at}
