@@ -17,7 +17,7 @@ Line = dict[str, Any]
 VAT_BPS = {"GB": 2000, "IE": 2300, "DE": 1900, "FR": 2000}
 HOME = "GB"
 POSTAGE_MINOR, POSTAGE_ABROAD_MINOR, FREE_FROM_MINOR = 350, 950, 4000
-WELCOME, SPRING = ("WELCOME10", 1000), ("SPRING15", 1500)
+WELCOME, SPRING, THANKS = ("WELCOME10", 1000), ("SPRING15", 1500), ("THANKS5", 500)
 BLACK_FRIDAY_BPS = 2000
 LINES, LINE_WEIGHTS = (1, 2, 3, 4, 5), (46, 29, 15, 7, 3)
 MONTHLY = {
@@ -107,7 +107,9 @@ def code_for(*, is_first: bool, day: date, rng: Random) -> tuple[str, int] | Non
     if is_first:
         return WELCOME if draw < 0.24 else None
     in_spring = (3, 20) <= (day.month, day.day) <= (4, 20)
-    return SPRING if in_spring and draw < 0.3 else None
+    if in_spring and draw < 0.3:
+        return SPRING
+    return THANKS if draw > 0.93 else None
 
 
 def total_of(order: Line) -> int:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from core.models import StoreSetting
 from demo import catalogue
-from demo.baskets import SPRING
+from demo.baskets import SPRING, THANKS
 from demo.catalogue import Photo, load_categories
 from orders.models import DiscountCode
 from orders.reference import make_reference_terms
@@ -31,7 +31,7 @@ def open_shop(*, since: datetime) -> None:
     """Fill an empty shop as it was on the day `since`; what is there already stays as it is."""
     with transaction.atomic():
         make_reference_terms(currency=settings.STORE_CURRENCY)
-        _make_spring_code(since)
+        _make_codes(since)
         _name_seller()
         products = [product for place in load_categories() for product in _fill(place, since=since)]
         index_products(product.pk for product in products)
@@ -121,19 +121,17 @@ def store_photo(photo: Photo) -> str:
     return stem
 
 
-def _make_spring_code(since: datetime) -> None:
-    """Make the code of last spring, which has ended: orders of the history were placed with it."""
-    code, percent_bps = SPRING
+def _make_codes(since: datetime) -> None:
+    """Make the codes that orders of the history were placed with: last spring's, which has ended, and one to thank."""
     spring = datetime.combine(since.date().replace(month=3, day=20), time(), tzinfo=UTC)
-    DiscountCode.objects.get_or_create(
-        code=code,
-        defaults={
-            "kind": DiscountCode.Kind.PERCENT,
-            "percent_bps": percent_bps,
-            "starts_at": spring,
-            "ends_at": spring.replace(year=spring.year + 1, month=4, day=21),
-        },
-    )
+    terms: dict[tuple[str, int], dict[str, datetime]] = {
+        SPRING: {"starts_at": spring, "ends_at": spring.replace(year=spring.year + 1, month=4, day=21)},
+        THANKS: {"starts_at": since},
+    }
+    for (code, percent_bps), dates in terms.items():
+        DiscountCode.objects.get_or_create(
+            code=code, defaults={"kind": DiscountCode.Kind.PERCENT, "percent_bps": percent_bps, **dates}
+        )
 
 
 def _name_seller() -> None:

@@ -211,9 +211,11 @@ def test_codes_are_used_by_whom_and_when_they_are_for(history):
             assert buyer not in seen
         if order.get("discount_code") == "SPRING15":
             assert "03-19" <= order["placed_at"][5:10] <= "04-20"
+        if order.get("discount_code") == "THANKS5":
+            assert buyer in seen
         seen.add(buyer)
     codes = Counter(order.get("discount_code") for order in of_type(history, "order"))
-    assert set(codes) == {None, "WELCOME10", "SPRING15"}
+    assert set(codes) == {None, "WELCOME10", "SPRING15", "THANKS5"}
 
 
 def test_a_few_orders_go_abroad_with_the_tax_of_their_country(history):
