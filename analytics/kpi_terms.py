@@ -55,5 +55,5 @@ count_now = partial(
     declare, PointKpi, Unit.COUNT, reads=(Reading.BACKLOG,), crosses_currencies=True, better=LESS,
     pages=(OPERATIONS,), left_out=NOT_TO_SHIP,
 )  # fmt: skip
-buyers = partial(window_count, reads=(Reading.PEOPLE,))
-buyer_rate = partial(window_rate, reads=(Reading.PEOPLE,))
+buyers = partial(window_count, reads=(Reading.PEOPLE,), pages=(CUSTOMERS,))
+buyer_rate = partial(window_rate, reads=(Reading.PEOPLE,), pages=(CUSTOMERS,))

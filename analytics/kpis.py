@@ -133,7 +133,7 @@ SCALARS: tuple[Kpi, ...] = (
     buyers("unique_customers", "Customers", "distinct customers with a sale", SALE, BUYERS),
     count(
         "new_customers", "New customers", "customers whose first sale ever lies in the window", SALE,
-        "fact_day.new_customers, customer_first.day", reads=SALES_AND_PEOPLE,
+        "fact_day.new_customers, customer_first.day", reads=SALES_AND_PEOPLE, pages=(DASHBOARD, CUSTOMERS),
     ),
     buyers(
         "existing_customers", "Existing customers", "customers who bought in the window and first before it", SALE,
@@ -154,18 +154,18 @@ SCALARS: tuple[Kpi, ...] = (
         "customers who wish for a product in the window and buy that product, in any variant, within 30 x 24 hours of "
         "the wish / customers who wish; a wish whose time is not over yet and that led to nothing counts as not bought",
         "wish", "wishlist_wishevent.at, orders_salesentry.at", part="wishers_who_bought", of="wishers",
-        reads=(Reading.WISHES,),
+        reads=(Reading.WISHES,), pages=(CUSTOMERS,),
     ),
     payment_rate(
         "payment_success", "Payment success",
         "payments that have succeeded by now / payments that somebody confirmed; each counts once", CONFIRMED,
         "fact_payment_day.intents_succeeded, fact_payment_day.intents", part="intents_succeeded", of="intents",
-        left_out=NO_ATTEMPT,
+        left_out=NO_ATTEMPT, pages=(DASHBOARD, OPERATIONS),
     ),
     payment_rate(
         "payment_attempt_success", "Success by attempt", "attempts that succeeded / attempts confirmed", "attempt",
         "fact_payment_day.attempts_succeeded, fact_payment_day.attempts", part="attempts_succeeded", of="attempts",
-        left_out=NO_ATTEMPT,
+        left_out=NO_ATTEMPT, pages=(DASHBOARD, OPERATIONS),
     ),
     payment_rate(
         "dispute_rate", "Dispute rate", "disputes opened in the window / payments that took money in it",

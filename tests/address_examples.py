@@ -95,6 +95,7 @@ EXAMPLES: dict[str, Callable[[User], dict[str, Any]]] = {
     "account_reset_password_from_key": lambda _user: {"uidb36": "1", "key": "abc-forged"},
     "accounts:address_delete": _address_of,
     "analytics:export": lambda _user: {"dataset": "orders"},
+    "analytics:block": lambda _user: {"page": "executive", "block": "net-by-day"},
     "analytics:rows": lambda _user: {"kpi": "net_sales"},
     "analytics:month": lambda _user: {"month": "2026-06"},
     "analytics:month_close": lambda _user: {"month": "2026-06"},

@@ -1,88 +1,38 @@
-"""Bars and a line as coordinates: what a template needs to draw a chart of days. Pure functions."""
+"""Charts over time: bars side by side in time, one upon the other, and lines with their names at their ends."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from math import floor, log10
 
-from core.money import exponent, format_money
+from analytics.dashboards.drawing import NARROW, Drawing, Line, Measure, Rect, Rule, Shape, Words, pushed_apart, scale
 
-TICKS = 4
+BAR_SHARE = 0.7  # of the place of a day
 
 
 @dataclass(frozen=True)
-class Shape:
-    """The size of a drawing and of its margins, in its own units, and how many days it names."""
+class Series:
+    """Values over time under one name: bars, or a line. `number` is the colour, `urls` lead to the rows of each."""
 
-    width: int
-    height: int
-    left: int
-    top: int
-    bottom: int
-    labels: int
-
-    @property
-    def plot_width(self) -> int:
-        """Where the bars stand."""
-        return self.width - self.left
-
-    @property
-    def plot_height(self) -> int:
-        """How high the tallest bar can be."""
-        return self.height - self.top - self.bottom
+    name: str
+    values: Sequence[int | None]
+    number: int = 1
+    urls: Sequence[str] = ()
+    is_line: bool = False
 
 
-WIDE = Shape(width=760, height=220, left=64, top=10, bottom=26, labels=7)
-NARROW = Shape(width=340, height=220, left=52, top=10, bottom=26, labels=3)
+def over_time(names: Sequence[str], series: Sequence[Series], measure: Measure, wide: Shape) -> list[Drawing]:
+    """Return the wide and the narrow drawing of series over the same names (days, weeks, months).
+
+    Series of bars stand upon each other; a value that is None leaves a gap. Every series has a value for each name.
+    """
+    return [_draw(shape, names, series, measure) for shape in (wide, NARROW)]
 
 
-@dataclass(frozen=True)
-class Bar:
-    """One day: its rectangle and the words that describe it."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    title: str
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A line across the drawing with its amount, or a day under it with the place of its name."""
-
-    at: float
-    label: str
-    anchor: str = "end"
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A drawing: bars of the days, a line of the days before, and what stands at its edges."""
-
-    shape: Shape
-    bars: list[Bar]
-    line: str
-    amounts: list[Tick]
-    days: list[Tick]
-
-    @property
-    def label_x(self) -> int:
-        """Where the amounts at the left edge end."""
-        return self.shape.left - 8
-
-    @property
-    def label_y(self) -> int:
-        """Where the days under the bars stand."""
-        return self.shape.height - 6
-
-
-def draw(shape: Shape, days: Sequence[date], values: Sequence[int], before: Sequence[int], currency: str) -> Chart:
-    """Return a drawing of one amount a day, with the amounts of the same number of days before as a line."""
-    low, high, step = _scale([*values, *before, 0], currency)
-    unit = shape.plot_height / (high - low)
-    slot = shape.plot_width / max(len(days), 1)
-    wide = max(1.0, slot * 0.7)
+def _draw(shape: Shape, names: Sequence[str], series: Sequence[Series], measure: Measure) -> Drawing:
+    bars, lines = [one for one in series if not one.is_line], [one for one in series if one.is_line]
+    stacks = [sum(one.values[place] or 0 for one in bars) for place in range(len(names))]
+    values = [value for one in series for value in one.values if value is not None]
+    low, high, step = scale([*values, *stacks, 0], measure.whole)
+    unit, slot = shape.plot_height / (high - low), shape.plot_width / max(len(names), 1)
 
     def y(value: float) -> float:
         return round(shape.top + (high - value) * unit, 1)
@@ -90,45 +40,66 @@ def draw(shape: Shape, days: Sequence[date], values: Sequence[int], before: Sequ
     def middle(place: int) -> float:
         return round(shape.left + (place + 0.5) * slot, 1)
 
-    bars = [
-        Bar(
-            x=round(middle(place) - wide / 2, 1),
-            y=min(y(value), y(0)),
-            width=round(wide, 1),
-            height=round(max(abs(y(value) - y(0)), 0.5 if value else 0), 1),
-            title=f"{in_words(day)}: {format_money(value, currency)}",
+    drawing = Drawing(shape)
+    for amount in range(low, high + 1, step):
+        drawing.rules.append(
+            Rule(shape.left, y(amount), shape.width - shape.right, y(amount), "zero" if amount == 0 else "grid")
         )
-        for place, (day, value) in enumerate(zip(days, values, strict=True))
+        drawing.words.append(Words(shape.left - 8, y(amount) + 4, measure.short(amount)))
+    every = max(1, -(-len(names) // shape.labels))
+    for place in range(0, len(names), every):
+        drawing.words.append(Words(middle(place), drawing.height - 6, names[place], "middle"))
+    drawing.rects += _bars(names, bars, measure, max(1.0, slot * BAR_SHARE), middle, y)
+    drawing.lines += [Line(piece, one.number) for one in lines for piece in _pieces(one.values, middle, y)]
+    drawing.words += _labels(shape, lines, y)
+    return drawing
+
+
+def _bars(
+    names: Sequence[str],
+    bars: Sequence[Series],
+    measure: Measure,
+    width: float,
+    middle: Callable[[int], float],
+    y: Callable[[float], float],
+) -> list[Rect]:
+    rects, several = [], len(bars) > 1
+    for place, name in enumerate(names):
+        base = 0
+        for one in bars:
+            value = one.values[place] or 0
+            top, foot = y(base + value), y(base)
+            rects.append(
+                Rect(
+                    x=round(middle(place) - width / 2, 1),
+                    y=min(top, foot),
+                    width=round(width, 1),
+                    height=round(max(abs(top - foot), 0.5 if value else 0), 1),
+                    title=f"{name}: {measure.text(value)}{' ' + one.name.lower() if several else ''}",
+                    url=one.urls[place] if one.urls else "",
+                    series=one.number,
+                )
+            )
+            base += value
+    return rects
+
+
+def _pieces(values: Sequence[int | None], middle: Callable[[int], float], y: Callable[[float], float]) -> list[str]:
+    """Return the points of a line, anew after each gap; a value between two gaps is a short stroke."""
+    pieces: list[list[str]] = [[]]
+    for place, value in enumerate(values):
+        if value is None:
+            pieces.append([])
+        else:
+            pieces[-1].append(f"{middle(place)},{y(value)}")
+    return [" ".join(points if len(points) > 1 else 2 * points) for points in pieces if points]
+
+
+def _labels(shape: Shape, lines: Sequence[Series], y: Callable[[float], float]) -> list[Words]:
+    named = [(one, next((value for value in reversed(one.values) if value is not None), None)) for one in lines]
+    shown = [(one, y(last) - 6) for one, last in named if last is not None]
+    places = pushed_apart([place for _, place in shown], shape.top - 8, shape.height - shape.bottom - 4)
+    return [
+        Words(shape.width - shape.right, round(place, 1), one.name, "end", one.number)
+        for (one, _), place in zip(shown, places, strict=True)
     ]
-    amounts = [Tick(y(amount), _short(amount, currency)) for amount in range(low, high + 1, step)]
-    line = " ".join(f"{middle(place)},{y(value)}" for place, value in enumerate(before))
-    return Chart(shape, bars, line, amounts, _day_ticks(shape, days, middle))
-
-
-def in_words(day: date) -> str:
-    """Return a day as `1 Jun`."""
-    return f"{day.day} {day:%b}"
-
-
-def _day_ticks(shape: Shape, days: Sequence[date], middle: Callable[[int], float]) -> list[Tick]:
-    every = max(1, -(-len(days) // shape.labels))
-    return [Tick(middle(place), in_words(days[place]), "middle") for place in range(0, len(days), every)]
-
-
-def _scale(values: Sequence[int], currency: str) -> tuple[int, int, int]:
-    """Return whole numbers that hold all values, and the distance of the lines between them: 1, 2 or 5 times ten."""
-    whole = 10 ** exponent(currency)
-    span = max(max(values) - min(values), whole)
-    rough = span / TICKS
-    magnitude = 10 ** floor(log10(rough))
-    step = next(int(magnitude * times) for times in (1, 2, 5, 10) if magnitude * times >= rough)
-    step = max(step, 1)
-    low, high = min(values) // step * step, -(-max(values) // step) * step
-    return (low, high if high > low else low + step, step)
-
-
-def _short(minor: int, currency: str) -> str:
-    """Return an amount at the edge of a drawing: without a fraction where there is none."""
-    text = format_money(minor, currency)
-    digits = exponent(currency)
-    return text[: -digits - 1] if digits and minor % 10**digits == 0 else text

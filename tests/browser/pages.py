@@ -163,6 +163,7 @@ PAGES = [
     Page("payout", "payments:console_payout", "analyst", path=payout),
     Page("both sides of a day", "payments:console_sides", "analyst", path=sides),
     Page("rows", "analytics:rows", "analyst", path=at("analytics:rows", "net_sales")),
+    Page("restatements", "analytics:restatements", "analyst"),
     Page("months", "analytics:months", "analyst"),
     Page("month, running", "analytics:month", "analyst", path=month(0)),
     Page("month, closed", "analytics:month", "analyst", path=month(2)),
@@ -316,6 +317,7 @@ PAGES = [
 # Addresses that answer with no page of their own, each with the reason.
 NO_PAGE = {
     "analytics:export": "a form's target, answered with a file",
+    "analytics:block": "a file",
     "monitoring:healthz": "for machines",
     "monitoring:readyz": "for machines",
     "monitoring:run": "a form's target",

@@ -1,0 +1,58 @@
+"""A block of a page: what it is called, what its figures mean, its drawing, and the same numbers as a table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from analytics.dashboards.drawing import Drawing
+from analytics.dashboards.figures import Figure
+from analytics.dashboards.tables import Cell, Column, Raw, Table
+from analytics.kpis import Kpi, TableKpi
+
+__all__ = ["Block", "Cell", "Column", "Raw", "Table"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of a page: one question, answered by a drawing and a table of the same numbers.
+
+    `key` names it in addresses. `kpis` are the registered figures that it shows, each with its definition. `note` is
+    a sentence under the title, `badge` a warning that there is little to judge by, `series` names the colours of bars
+    where there are several, `rows_url` leads to the rows of the whole block. `is_plotted` says that the table's first
+    column is days and its numbers are of one kind, so that scripts may offer zoom and hover.
+    """
+
+    key: str
+    title: str
+    table: Table
+    kpis: Sequence[Kpi | TableKpi] = ()
+    note: str = ""
+    badge: str = ""
+    drawings: Sequence[Drawing] = ()
+    series: Sequence[tuple[int, str]] = ()
+    figures: Sequence[Figure] = ()
+    rows_url: str = ""
+    empty: str = "Nothing happened in these days."
+    is_open: bool = False
+    is_wide: bool = False
+    is_plotted: bool = False
+    sentences: Sequence[str] = ()
+
+    @property
+    def shown_table(self) -> Table:
+        """The table as the page writes it."""
+        return replace(self.table, is_plotted=self.is_plotted)
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.table.rows)
+
+    @property
+    def kpi_ids(self) -> str:
+        """The ids of its figures, as the page marks them."""
+        return " ".join(kpi.id for kpi in self.kpis)
+
+    @property
+    def label(self) -> str:
+        """What the drawing says to somebody who does not see it."""
+        return f"{self.title}; the table below holds the same figures"
