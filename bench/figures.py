@@ -17,7 +17,8 @@ from pathlib import Path
 import psycopg
 
 from analytics.exports.datasets import ORDERS
-from analytics.snapshots.rebuilding import FACTS, FIRST_SALES
+from analytics.snapshots.first_sales import FIRST_SALES
+from analytics.snapshots.sales_facts import FACTS
 from bench.running import Shop, circumstances, gunicorn, keep, load, shop
 from bench.serve import DASHBOARD, METHOD, bare_view, measure, table
 from bench.visiting import Visitor

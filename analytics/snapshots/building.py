@@ -8,7 +8,7 @@ whole. A build that dies leaves nothing behind: what it had taken is there again
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -20,23 +20,28 @@ from django.utils import timezone
 from accounts.models import Customer
 from analytics.models import Build, DayState, FactDay, FactDayHistory
 from analytics.snapshots.calendar import Scope, built_days, days_to_build
-from analytics.snapshots.leasing import claim, hold, release, succeed
-from analytics.snapshots.popularity import write_units_sold
-from analytics.snapshots.rebuilding import (
-    DaySet,
-    fill_with_zeros,
-    forget_days_outside,
-    rebuild_facts,
+from analytics.snapshots.cohorts import moved_with_days, moved_with_people, rebuild_cohorts
+from analytics.snapshots.days import DaySet, forget_temporary, run
+from analytics.snapshots.first_sales import (
+    days_changed_by_them,
+    find_first_sales,
     rebuild_first_sales,
-    take_dirty_days,
     take_first_sales,
 )
+from analytics.snapshots.leasing import claim, hold, release, succeed
+from analytics.snapshots.popularity import write_units_sold
+from analytics.snapshots.rebuilding import fill_with_zeros, forget_days_outside, rebuild_facts, take_dirty_days
+from analytics.snapshots.sales_facts import begin_gathering, end_gathering, gather
 from core.days import day_bounds
 
 CUSTOMERS_AT_ONCE = 20_000
 FIRST_BATCH, LARGEST_BATCH, SECONDS_A_BATCH = 20, 400, 0.7  # days at once on SQLite, whose writers wait for each other
 NAMED_CAUSES = 5
+WORK_MEMORY = "64MB"  # of PostgreSQL, for each sort or hash of a build; what is larger goes to disk
 log = structlog.get_logger("purelaka.analytics")
+
+
+Causes = dict[date, list[str]]
 
 
 @dataclass
@@ -89,7 +94,9 @@ def _build_at_once(build: Build, scope: Scope, result: BuildResult) -> None:
     data_to = timezone.now()
     with _one_view():
         hold(build)
-        days = days_to_build(scope)
+        run(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+        days, everything = days_to_build(scope), built_days()
+        scope = scope._replace(is_full=everything is not None and {*everything} <= {*days})
         if scope.is_full:
             for low, high in _customer_ranges():
                 rebuild_first_sales(low, high)
@@ -103,7 +110,8 @@ def _build_in_batches(build: Build, scope: Scope, result: BuildResult, progress:
     for low, high in _customer_ranges() if scope.is_full else ():
         with transaction.atomic():
             hold(build)
-            rebuild_first_sales(low, high)
+            with moved_with_people(low, high):
+                rebuild_first_sales(low, high)
     size, done = FIRST_BATCH, 0
     while done < len(days):
         began = time.monotonic()
@@ -132,21 +140,46 @@ def _customer_ranges() -> Iterator[tuple[int, int]]:
 
 
 def _rebuild(build: Build, wanted: Sequence[date], scope: Scope, result: BuildResult) -> None:
-    """Rebuild days in the caller's transaction, and those whose first sales moved to one of them."""
+    """Rebuild days in the caller's transaction, and those that tell new customers otherwise because of one of them."""
     if not wanted:
         return
-    causes: dict[date, list[str]] = defaultdict(list)
-    for source, key, day in take_dirty_days(DaySet(wanted)):
-        causes[day].append(f"{source} {key}")
-    moved = [] if scope.is_full else take_first_sales(DaySet(wanted))
-    for day in set(moved) - set(wanted):
-        causes[day].append("an earlier first sale of a customer")
-    days = DaySet([*wanted, *moved])
+    days, causes = _gather(wanted, scope)
     before = _facts(days.days)
-    result.rows += rebuild_facts(days)
+    with nullcontext() if _is_one_view(scope) else moved_with_days(days):
+        if not scope.is_full:
+            take_first_sales()
+        result.rows += rebuild_facts(days)
+    forget_temporary("build_order")
     result.days += len(days.days)
     _write_states(build, days, scope, before, causes)
     result.rows += fill_with_zeros(days)
+
+
+def _is_one_view(scope: Scope) -> bool:
+    """Whether all days are built in one transaction, at the end of which the cohorts are written anew."""
+    return scope.is_full and connection.vendor == "postgresql"
+
+
+def _gather(wanted: Sequence[date], scope: Scope) -> tuple[DaySet, Causes]:
+    """Read the orders of days, and of those that first sales among them change; take all their marks."""
+    causes: Causes = defaultdict(list)
+    days, fresh = DaySet(wanted), DaySet(wanted)
+    begin_gathering(days)
+    while True:
+        for source, key, day in take_dirty_days(fresh):
+            causes[day].append(f"{source} {key}")
+        end_gathering()
+        if scope.is_full:
+            return days, causes
+        find_first_sales()
+        late = days_changed_by_them()
+        fresh = DaySet([day for day in late if day not in set(days.days)])
+        if not fresh.days:
+            return days, causes
+        for day in fresh.days:
+            causes[day].append("an earlier first sale of a customer")
+        gather(fresh)
+        days = DaySet([*days.days, *fresh.days])
 
 
 Facts = dict[tuple[date, str], dict[str, int]]
@@ -161,7 +194,7 @@ def _facts(days: Sequence[date]) -> Facts:
     }
 
 
-def _write_states(build: Build, days: DaySet, scope: Scope, before: Facts, causes: dict[date, list[str]]) -> None:
+def _write_states(build: Build, days: DaySet, scope: Scope, before: Facts, causes: Causes) -> None:
     """Say that the days are built; a closed day that comes to other figures than before keeps the old ones."""
     now, after = timezone.now(), _facts(days.days)
     known = {state.day: state for state in DayState.objects.filter(day__in=days.days)}
@@ -216,4 +249,5 @@ def _tidy(scope: Scope, result: BuildResult) -> None:
         return
     if scope.is_full:
         forget_days_outside(window.start, window.end)
+        result.rows += rebuild_cohorts()
     result.rows += fill_with_zeros(DaySet(list(window)))

@@ -79,7 +79,7 @@ def test_the_build_says_what_it_did_and_then_that_there_is_nothing_to_do(capsys)
 
     first, second = run(capsys, "build_snapshots", "--day", f"{DAY}"), run(capsys, "build_snapshots", "--day", f"{DAY}")
     assert first.startswith("Build ")
-    assert ": 1 days, 3 rows, " in first
+    assert ": 1 days, 6 rows, " in first
     assert second.startswith("Build ")
     call_command("build_snapshots")
     capsys.readouterr()

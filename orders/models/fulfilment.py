@@ -17,6 +17,7 @@ class Fulfilment(models.Model):
 
     class Meta:
         ordering = ["order_id", "at", "id"]
+        indexes = [models.Index(fields=["at"], name="fulfilment_at")]
 
     def __str__(self) -> str:
         return f"fulfilment {self.pk} of order {self.order_id}"

@@ -66,6 +66,8 @@ class SalesEntry(models.Model):
         indexes = [
             models.Index(fields=["day", "currency"], name="sales_entry_day"),
             models.Index(fields=["order"], name="sales_entry_order"),
+            # Which of the orders of a day were refunded: a build asks that of each.
+            models.Index(fields=["order"], name="sales_entry_refunded", condition=Q(refund_id__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -83,6 +83,7 @@ class Payment(models.Model):
                 name="payment_unsettled",
                 condition=Q(status__in=["creating", "open", "processing"]),
             ),
+            models.Index(fields=["succeeded_at"], name="payment_taken", condition=Q(captured_minor__gt=0)),
         ]
 
     def __str__(self) -> str:
