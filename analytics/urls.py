@@ -13,6 +13,7 @@ urlpatterns = [
     path("analytics/<slug:page>/<slug:block>.csv", console.show_block, name="block"),
     path("analytics/definitions/", console.show_definitions, name="definitions"),
     path("analytics/restatements/", rows_console.show_restatements, name="restatements"),
+    path("analytics/restatements/", rows_console.show_restatements, name="restatements"),
     path("analytics/rows/<slug:kpi>/", rows_console.show_rows, name="rows"),
     path("month-end/", closing_console.month_list, name="months"),
     path("month-end/<str:month>/", closing_console.month_detail, name="month"),

@@ -21,6 +21,7 @@ class MonitoringConfig(AppConfig):
             checks_stock,
             checks_stripe,
             checks_surplus,
+            drill_through,
             jobs,
             month_end,
         )

@@ -96,6 +96,7 @@ STAFF_PAGES = {
     "analytics:block": "analytics_view",
     "analytics:rows": "analytics_view",
     "analytics:restatements": "analytics_view",
+    "analytics:restatements": "analytics_view",
     "analytics:months": "analytics_view",
     "analytics:month": "analytics_view",
     "analytics:month_close": "settings_manage",

@@ -4,6 +4,7 @@ from django.urls import reverse
 
 from analytics.figures.windows import Window
 
+EVERY = "all"  # in place of a currency
 CELLS = ("day", "product", "category", "country", "code", "customer", "cohort", "month", "variant", "reason", "step")
 
 
@@ -18,7 +19,7 @@ def rows_url(kpi_id: str, window: Window, currency: str | None, *, build: int | 
     unknown = sorted(set(cell) - set(CELLS))
     if unknown:
         raise ValueError(f"rows cannot be told apart by {', '.join(unknown)}")
-    query = {"from": str(window.start), "to": str(window.end), "currency": currency or "all"}
+    query = {"from": str(window.start), "to": str(window.end), "currency": currency or EVERY}
     if build is not None:
         query["build"] = str(build)
     query |= {name: str(cell[name]) for name in CELLS if cell.get(name) is not None}

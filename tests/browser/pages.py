@@ -164,6 +164,7 @@ PAGES = [
     Page("both sides of a day", "payments:console_sides", "analyst", path=sides),
     Page("rows", "analytics:rows", "analyst", path=at("analytics:rows", "net_sales")),
     Page("restatements", "analytics:restatements", "analyst"),
+    Page("restatements", "analytics:restatements", "analyst"),
     Page("months", "analytics:months", "analyst"),
     Page("month, running", "analytics:month", "analyst", path=month(0)),
     Page("month, closed", "analytics:month", "analyst", path=month(2)),
