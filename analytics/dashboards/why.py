@@ -41,19 +41,15 @@ def why_block(comparison: Comparison, now: Facts, before: Facts, currency: str) 
         Column("share_percent", "Of net sales before", Kind.PERCENT),
         Column("meaning", "What it is"),
     ]
-    rows: list[list[Cell | Raw]] = [
+    ends_of: list[list[Cell | Raw]] = [
         [Cell("Net sales before", ends[0]), change.before_minor, None, _days(comparison.before)],
-        *(
-            [
-                Cell(effect.words.capitalize(), urls[effect.cause]),
-                effect.minor,
-                _percent(effect.tenths),
-                MEANS[effect.cause],
-            ]
-            for effect in change.effects
-        ),
         [Cell("Net sales now", ends[1]), change.now_minor, _percent(change.tenths), _days(comparison.complete)],
     ]
+    causes: list[list[Cell | Raw]] = [
+        [Cell(one.words.capitalize(), urls[one.cause]), one.minor, _percent(one.tenths), MEANS[one.cause]]
+        for one in change.effects
+    ]
+    rows = [ends_of[0], *causes, ends_of[1]]
     has_any = any((change.before_minor, change.now_minor, *(effect.minor for effect in change.effects)))
     return Block(
         key="why",
