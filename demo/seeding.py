@@ -35,8 +35,6 @@ SEED, ORDERS = 1, 6_000
 LEAST_ORDERS, MOST_ORDERS = 1, 1_000_000
 REGULAR_ORDERS = range(5, 10)  # so many orders the login of the customer has, where somebody has so many
 
-TYPES = ALL_TYPES - {"cart"}  # those that this version imports
-
 type Line = dict[str, Any]
 type Progress = Callable[[Outcome, int], None]
 
@@ -68,7 +66,7 @@ class Plan:
             end=business_day(self.now),
             now=self.now,
             time_zone=settings.STORE_TIME_ZONE,
-            types=TYPES,
+            types=ALL_TYPES,
         )
 
     def keep(self, kind: str) -> None:

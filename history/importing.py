@@ -22,6 +22,7 @@ from history.reading import read_line
 from history.records import (
     AttemptRecord,
     CancelRecord,
+    CartRecord,
     CustomerRecord,
     DisputeRecord,
     Line,
@@ -38,6 +39,7 @@ from history.records import (
 from history.refs import World
 from history.spool import Spool
 from history.writers_after_sale import add_cancel, add_parcel, add_refund
+from history.writers_bags import add_bag
 from history.writers_balance import add_payout, add_transaction
 from history.writers_catalogue import add_customer, add_product, add_stock, prepare_products
 from history.writers_orders import add_order
@@ -272,6 +274,8 @@ def _add(world: World, line: Line) -> models.Model | None:  # noqa: C901  one ca
             return add_parcel(world, parcel)
         case CancelRecord() as cancel:
             return add_cancel(world, cancel)
+        case CartRecord() as bag:
+            return add_bag(world, bag)
         case StockRecord() as stock:
             return add_stock(world, line, stock)
         case WishRecord() as wish:

@@ -8,6 +8,7 @@ from history.fields import BadLine, Field, Schema
 from history.records import (
     AttemptRecord,
     CancelRecord,
+    CartRecord,
     CustomerRecord,
     DisputeRecord,
     Item,
@@ -26,7 +27,6 @@ from history.records import (
 from payments.models import Dispute, PaymentAttempt, Refund
 
 MOST_ROWS = 1_000  # lines of an order
-NOT_YET = frozenset({"cart"})
 
 
 class Kind(NamedTuple):
@@ -78,6 +78,11 @@ def _check_dispute(dispute: DisputeRecord) -> None:
         raise BadLine("closed_at", "lies before the dispute was opened")
     if dispute.outcome and dispute.inquiry != (dispute.outcome == Dispute.Outcome.INQUIRY_CLOSED):
         raise BadLine("outcome", "an inquiry ends as inquiry_closed, a dispute as won or lost")
+
+
+def _check_cart(cart: CartRecord) -> None:
+    if cart.checkout_at is not None and cart.checkout_at < cart.at:
+        raise BadLine("checkout_at", "lies before the bag was begun")
 
 
 def _check_transaction(transaction: TransactionRecord) -> None:
@@ -228,6 +233,7 @@ KINDS: dict[str, Kind] = {
         PayoutRecord,
     ),
     "cancel": Kind(_schema("cancel", {"order": REF, "at": _AT}, {"reason": fields.text(200)}), CancelRecord),
+    "cart": Kind(_schema("cart", {"at": _AT}, {"checkout_at": _AT, "order": REF}), CartRecord, _check_cart),
     "ship": Kind(
         _schema("ship", {"order": REF, "at": _AT}, {"lines": _rows(SENT, Units, MOST_ROWS)}),
         ShipRecord,

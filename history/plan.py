@@ -17,7 +17,7 @@ from history.writing import insert_objects, insert_values, update_objects
 from orders.fulfilment import SOURCE as PARCEL
 from orders.ledger import SOURCE as ENTRY
 from orders.ledger import days_of, refund_entries, sale_entries
-from orders.models import Fulfilment, FulfilmentLine, Order, OrderEvent, OrderLine, SalesEntry
+from orders.models import Cart, Fulfilment, FulfilmentLine, Order, OrderEvent, OrderLine, SalesEntry
 from orders.transitions import By
 from payments.models import (
     BalanceTransaction,
@@ -29,6 +29,7 @@ from payments.models import (
     Refund,
     RefundLine,
 )
+from payments.payouts import PAID
 from wishlist.models import WishEvent
 from wishlist.services import SOURCE as WISH
 from wishlist.services import settle
@@ -79,6 +80,7 @@ class Plan:
     parcels: list[Parcel] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     wishes: list[WishEvent] = field(default_factory=list)
+    bags: list[Cart] = field(default_factory=list)
     changed: dict[int, OrderState] = field(default_factory=dict)
     changed_refunds: dict[int, Refund] = field(default_factory=dict)
     records: list[tuple[Line, models.Model | None]] = field(default_factory=list)
@@ -121,6 +123,7 @@ class Plan:
         insert_objects(Dispute, self.disputes)
         insert_objects(Fulfilment, (parcel.fulfilment for parcel in self.parcels))
         insert_objects(FulfilmentLine, (row for parcel in self.parcels for row in parcel.rows))
+        insert_objects(Cart, self.bags)
         insert_objects(WishEvent, self.wishes)
         settle((event.customer_id, event.product_id) for event in self.wishes)
         self._write_ledger()
@@ -177,7 +180,11 @@ class Plan:
         update_objects(Payout, self.completed, ("items_complete",))
         insert_objects(BalanceTransaction, self.transactions)
         insert_objects(PayoutItem, self.parts)
-        days = [(PAYOUT, payout.pk, payout.arrives_on) for payout in self.payouts if payout.arrives_on <= today()]
+        days = [
+            (PAYOUT, payout.pk, payout.arrives_on)
+            for payout in self.payouts
+            if payout.status == PAID or payout.arrives_on <= today()
+        ]
         return days + [(TRANSACTION, transaction.pk, transaction.day) for transaction in self.transactions]
 
     def _entries(self) -> Iterable[SalesEntry]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from history import fields
 from history.fields import BadLine, shown
-from history.kinds import KINDS, NOT_YET
+from history.kinds import KINDS
 from history.records import Line
 
 LONGEST_LINE = 1_048_576  # bytes
@@ -16,8 +16,6 @@ def read_line(number: int, raw: bytes) -> Line:
     """Return a line of the file. Raises BadLine."""
     given = _parse(raw)
     name = given.get("type")
-    if isinstance(name, str) and name in NOT_YET:
-        raise BadLine("type", f"{name} is not supported by this version")
     kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         raise BadLine("type", f"{shown(name)} is no type of line" if name is not None else "is missing")

@@ -158,6 +158,15 @@ class CancelRecord:
 
 
 @dataclass(slots=True)
+class CartRecord:
+    """A bag that somebody began; with `order`, the one that this came of."""
+
+    at: datetime
+    checkout_at: datetime | None = None
+    order: str = ""
+
+
+@dataclass(slots=True)
 class ShipRecord:
     """A parcel; without lines it takes all that is left."""
 
@@ -196,6 +205,7 @@ type Record = (
     | TransactionRecord
     | PayoutRecord
     | CancelRecord
+    | CartRecord
     | ShipRecord
     | StockRecord
     | WishRecord

@@ -11,6 +11,7 @@ from history.models import ImportedRecord
 from history.naming import is_stripe_id
 from history.plan import Plan
 from history.records import (
+    CartRecord,
     CustomerRecord,
     DisputeRecord,
     Line,
@@ -24,6 +25,7 @@ from history.records import (
 from history.shelf import Shelf
 from history.spool import Spool
 from history.states import OrderState, RefundState, Remembered, load_refunds, load_states
+from orders.models import Cart
 from payments.models import BalanceTransaction, Dispute, Payout, PayoutItem, Refund
 from products.models import Variant
 
@@ -37,6 +39,7 @@ REFERS_TO = {
     "dispute": "order",
     "ship": "order",
     "cancel": "order",
+    "cart": "order",
     "refund_succeeded": "refund",
     "refund_failed": "refund",
     "balance_transaction": "payout",
@@ -86,6 +89,7 @@ class World:
         self._load_goods(fresh, spool)
         self._load_customers(fresh, known, spooled)
         self._load_orders(fresh, known, spooled, spool)
+        self._load_bags(fresh)
         self._load_books(fresh, known, spooled)
         return fresh
 
@@ -147,6 +151,15 @@ class World:
         states = load_states({pk: ref for pk, ref in wanted.items() if ref not in self.orders})
         self.orders |= {state.ref: state for state in states.values() if state.ref}
         self._load_refunds(refunds, states, refund_ids, remembered)
+
+    def _load_bags(self, lines: Iterable[Line]) -> None:
+        """Find the orders that came of a bag already, among those that bags of these lines name."""
+        named = (line.record.order for line in lines if isinstance(line.record, CartRecord))
+        states = {state.order.pk: state for ref in named if (state := self.orders.get(ref)) and state.order.pk}
+        for order_id in (
+            Cart.objects.filter(order_id__among=states).values_list("order_id", flat=True) if states else ()
+        ):
+            states[order_id].has_bag = True
 
     def _load_refunds(
         self,

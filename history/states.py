@@ -34,11 +34,12 @@ class OrderState:
     """An order with its lines and the payment that was applied; `left` is what could still be given back.
 
     `unpaid` is the payment that the attempts of an order belong to which nobody has paid, `sent_at` the time of its
-    last parcel so far.
+    last parcel so far, `has_bag` whether the bag that it came of is known.
     """
 
     unpaid: Payment | None = None
     sent_at: datetime | None = None
+    has_bag: bool = False
 
     def __init__(
         self, ref: str, order: Order, lines: Sequence[OrderLine], payment: Payment | None, *, is_new: bool

@@ -7,7 +7,6 @@ import pytest
 from django.db import connection
 
 from history.fields import LARGEST_MINOR
-from history.kinds import NOT_YET
 from history.models import ImportedRecord
 from history.reading import LONGEST_LINE
 from history.tests.factories import cancel, feed, order, problems, product, refund, row, ship, stock
@@ -31,7 +30,6 @@ LINES = [
     ({}, "type: is missing"),
     ({"type": "gift"}, "type: gift is no type of line"),
     ({"type": ["order"]}, "type: ['order'] is no type of line"),
-    ({"type": "cart"}, "type: cart is not supported by this version"),
     (order() | {"colour": "red"}, "colour: is no field of order"),
     (order(lines=[row(colour="red")]), "lines[0].colour: is no field of a line of an order"),
     (order(currency=None), "currency: is missing"),
@@ -132,11 +130,6 @@ def test_a_line_that_does_not_fit_what_came_before(before, line, reason, apart):
     else:
         assert problems(*before, line) == [f"line {len(before) + 1}: {reason}"]
         assert Order.objects.count() == 0
-
-
-@pytest.mark.parametrize("kind", sorted(NOT_YET))
-def test_types_that_come_later_say_so(kind):
-    assert problems({"type": kind}) == [f"line 1: type: {kind} is not supported by this version"]
 
 
 def test_a_product_must_stand_before_what_names_it():

@@ -7,9 +7,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from core.days import business_day
-from demo.seeding import TYPES
 from demo.shop import open_shop
-from demo.trade import generate_history
+from demo.trade import ALL_TYPES, generate_history
 from history.importing import import_history
 
 DAYS, ORDERS = 60, 80
@@ -27,7 +26,7 @@ def live_through_two_months() -> None:
         end=business_day(now),
         now=now,
         time_zone=settings.STORE_TIME_ZONE,
-        types=TYPES,
+        types=ALL_TYPES,
     )
     outcome = import_history((json.dumps(line).encode() for line in lines), source="past")
     assert outcome.bad == []

@@ -13,12 +13,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import DomainError
 from history.importing import DEFAULT_SOURCE, Outcome, import_history
-from history.kinds import KINDS, NOT_YET
+from history.kinds import KINDS
 from history.progress import Progress
 
 EPILOG = f"""
 One JSON object a line. Types: {", ".join(sorted(KINDS))}.
-Not supported by this version, and reported as bad lines: {", ".join(sorted(NOT_YET))}.
 A bad line is reported as `line N: field: reason`. A batch is written whole or not at all; the exit status is 1 on any
 bad line, and nothing after it is written. The same file again changes nothing.
 """
