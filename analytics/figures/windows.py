@@ -71,6 +71,11 @@ class Comparison:
     against: Against = Against.PREVIOUS
 
     @property
+    def windows(self) -> list[Window]:
+        """All days and, if any are over, those that are and their counterparts: what a change is worked out from."""
+        return [window for window in (self.window, self.complete, self.before) if window]
+
+    @property
     def is_partial(self) -> bool:
         """Whether the window holds a day that is not over."""
         return self.complete != self.window
