@@ -17,6 +17,7 @@ from payments.handling import handles
 from payments.models import BalanceTransaction, Payment, Payout, PayoutItem, WebhookEvent
 
 UNFINISHED = ("pending", "in_transit")
+PAID = "paid"
 MAY_FAIL_FOR = timedelta(days=14)  # a payout that says `paid` can still fail: within 5 business days, says Stripe
 MOST_AT_ONCE = 100
 BATCH = 500
@@ -95,8 +96,10 @@ def keep_payout(state: PayoutState, *, asked_at: datetime) -> Payout:
     payout.arrives_on, payout.synced_at = arrival_day(state.arrives_at), asked_at
     payout.save()
     if is_new or before != (payout.status, payout.arrives_on):
+        # A day to come counts nothing yet, unless it holds what was paid by its arrival already.
+        was_paid = PAID in (payout.status, before[0])
         days = {business_day(payout.created_at), payout.arrives_on, before[1]}
-        mark("payout", ((payout.pk, day) for day in sorted(days) if day <= today()))
+        mark("payout", ((payout.pk, day) for day in sorted(days) if was_paid or day <= today()))
     return payout
 
 

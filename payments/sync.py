@@ -23,6 +23,7 @@ from payments.refunds import adopt_states, commit_automatic_refund, submit_promi
 log = structlog.get_logger("purelaka.payments")
 IMMEDIATE_METHODS = frozenset({"card", "card_present", "link", "amazon_pay", "revolut_pay", "paypal", "klarna", ""})
 GONE = "out of stock"
+UNCONFIRMED = PaymentAttempt.Outcome.UNCONFIRMED
 FACTS = (
     "stripe_intent_id",
     "stripe_charge_id",
@@ -107,6 +108,7 @@ def _dispose(order: Order, payment: Payment, session: client.Session, sold_at: d
     payment.disposition = Payment.Disposition.SURPLUS if refusal else Payment.Disposition.APPLIED
     payment.currency = session.currency  # what was taken is given back as it was taken
     if refusal is not None:
+        mark("payment", [(payment.pk, business_day(sold_at))])  # a charge of that day, which no sale marks
         _note_surplus(order, payment, refusal)
     if refusal is not None and refusal.reason == GONE and order.status == Order.Status.PENDING:
         cancel_unpaid(order.pk, reason=GONE, by=By.PAYMENT)  # nobody pays again for what is not there
@@ -137,7 +139,8 @@ def _unpaid_status(session: client.Session) -> str:
 
 def _record_attempts(payment: Payment, session: client.Session) -> None:
     """Keep each try once: a charge is unique by its id, an unanswered 3-D Secure prompt by its intent."""
-    known = set(payment.payment_attempts.values_list("stripe_charge_id", "outcome"))
+    rows = list(payment.payment_attempts.values_list("stripe_charge_id", "outcome", "at", "stripe_intent_id"))
+    known = {(charge_id, outcome) for charge_id, outcome, _, _ in rows}
     charges = {charge_id for charge_id, _ in known}
     fresh = [
         _attempt(payment, session.intent_id, at=charge.at, charge=charge)
@@ -148,7 +151,11 @@ def _record_attempts(payment: Payment, session: client.Session) -> None:
     if session.intent_status == "requires_action" and prompted not in known:
         fresh.append(_attempt(payment, session.intent_id, at=timezone.now()))
     PaymentAttempt.objects.bulk_create(fresh)
-    mark("payment_attempt", ((attempt.pk, business_day(attempt.at)) for attempt in fresh))
+    # An intent counts on the day of its first confirmation, as what it has come to by now.
+    confirmed = [at for _, outcome, at, intent in rows if outcome != UNCONFIRMED and intent == session.intent_id]
+    firsts = {min(confirmed, default=None), min((*confirmed, *(attempt.at for attempt in fresh)), default=None)}
+    days = {business_day(at) for at in firsts if at is not None}
+    mark("payment_attempt", ((one.pk, day) for one in fresh for day in sorted({business_day(one.at), *days})))
 
 
 def _attempt(payment: Payment, intent_id: str, *, at: datetime, charge: client.Charge | None = None) -> PaymentAttempt:
