@@ -10,7 +10,8 @@ from core.days import business_day
 from core.dirty import mark
 from core.errors import DomainError, NotAllowedInState
 from orders.models import Fulfilment, FulfilmentLine, Order, OrderEvent, OrderLine, OrderNote
-from orders.transitions import By, Status, move, recorded
+from orders.moving import move, recorded
+from orders.transitions import By, Status
 
 SOURCE = "fulfilment"
 

@@ -8,7 +8,8 @@ from django.utils import timezone
 from accounts.models import User
 from core.errors import DomainError, NotAllowedInState
 from orders.models import Order, OrderEvent, OrderNote
-from orders.transitions import Status, recorded
+from orders.moving import recorded
+from orders.transitions import Status
 
 Act = Callable[..., Order]
 HOLDABLE = (Status.PENDING, Status.PAID)

@@ -18,8 +18,9 @@ from orders.holds import holds_stock
 from orders.invoices import issue_invoice
 from orders.ledger import post, sale_entries
 from orders.models import Cart, Order, OrderLine
+from orders.moving import move, recorded
 from orders.receipts import queue_receipt
-from orders.transitions import EXPIRED, REVIVED, TABLE, By, Status, move, recorded
+from orders.transitions import EXPIRED, REVIVED, TABLE, By, Status
 from products import stock
 
 __all__ = ["TABLE", "cancel_unpaid", "expire", "lock_order", "mark_paid", "move", "revive_expired"]

@@ -1,19 +1,12 @@
-"""The lifecycle of an order as one table, and the one function that moves an order along it."""
+"""The lifecycle of an order as one table, and what a move along it changes. Nothing here reads or writes a table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import wraps
-from typing import Concatenate
 
-from django.db import transaction
-from django.db.models import F, Max, Sum
-
-from accounts.models import User
-from audit.recording import record, recording_refusal
 from core.errors import NotAllowedInState
-from orders.models import Order, OrderEvent
+from orders.models import Order, OrderEvent, OrderLine
 
 Status = Order.Status
 EXPIRED = "expired"  # canceled because its time ran out: the only cancellation that a late payment can undo
@@ -32,36 +25,35 @@ class By(StrEnum):
     IMPORT = "import"
 
 
-Guard = Callable[[Order], str]
+type Lines = Callable[[], Iterable[OrderLine]]
+type Guard = Callable[[Order, Lines], str]
 
 
-def _free(order: Order) -> str:
+def _free(order: Order, _lines: Lines) -> str:
     return "" if order.total_minor == 0 else "There is something to pay for this order."
 
 
-def _something_to_pay(order: Order) -> str:
+def _something_to_pay(order: Order, _lines: Lines) -> str:
     return "" if order.total_minor else "There is nothing to pay for this order."
 
 
-def _none(_order: Order) -> str:
+def _none(_order: Order, _lines: Lines) -> str:
     return ""
 
 
-def _all_shipped(order: Order) -> str:
-    totals = order.lines.aggregate(
-        left=Sum(F("quantity") - F("quantity_fulfilled") - F("quantity_canceled")), shipped=Sum("quantity_fulfilled")
-    )
-    if not totals["shipped"]:
+def _all_shipped(_order: Order, lines: Lines) -> str:
+    found = list(lines())
+    if not any(line.quantity_fulfilled for line in found):
         return "Nothing of this order has been shipped."
-    return "There is still something to ship." if totals["left"] else ""
+    return "There is still something to ship." if any(line.quantity_to_ship for line in found) else ""
 
 
-def _nothing_shipped(order: Order) -> str:
-    shipped = order.lines.filter(quantity_fulfilled__gt=0).exists()
-    return "Something of this order has been shipped, so it cannot be canceled." if shipped else ""
+def _nothing_shipped(_order: Order, lines: Lines) -> str:
+    is_shipped = any(line.quantity_fulfilled for line in lines())
+    return "Something of this order has been shipped, so it cannot be canceled." if is_shipped else ""
 
 
-def _revived(order: Order) -> str:
+def _revived(order: Order, _lines: Lines) -> str:
     return "" if order.cancel_reason == REVIVED else "The order was canceled."
 
 
@@ -135,10 +127,10 @@ TABLE: tuple[Transition, ...] = (
 )
 
 
-def move(
-    order: Order, target: Status, *, by: By, at: datetime, actor: User | None = None, reason: str = ""
+def moved(
+    order: Order, target: Status, lines: Lines, *, by: By, at: datetime, actor_id: int | None = None, reason: str = ""
 ) -> OrderEvent:
-    """Move a locked order and write its timeline; saves whatever the caller has set on the order as well.
+    """Move an order in memory, and return the entry of its timeline, unsaved; `lines` is asked only if they matter.
 
     A payment may be older than the expiry that it undoes; in the timeline it never stands before what it follows.
 
@@ -150,19 +142,18 @@ def move(
         raise NotAllowedInState(
             f"Order {order.number} is {source.label.lower()}; it cannot become {target.label.lower()}."
         )
-    if sentence := allowed[0].refusal(order):
+    if sentence := allowed[0].refusal(order, lines):
         raise NotAllowedInState(sentence)
     seen_at = max(moment for moment in (at, order.placed_at, order.canceled_at) if moment)
     order.status = target
     _set_times(order, target, at=at, reason=reason)
-    order.save()
-    return OrderEvent.objects.create(
+    return OrderEvent(
         order=order,
         at=seen_at,
         kind=target.value,
         from_status=source,
         to_status=target,
-        actor_id=actor.pk if actor else None,
+        actor_id=actor_id,
         detail={"by": by.value, **({"reason": reason} if reason else {})},
     )
 
@@ -170,30 +161,7 @@ def move(
 def _set_times(order: Order, target: Status, *, at: datetime, reason: str) -> None:
     if target == Status.PAID:
         order.paid_at, order.canceled_at, order.cancel_reason = at, None, ""
-    elif target == Status.FULFILLED:  # by a parcel, or because the rest was canceled after the last one
-        order.fulfilled_at = order.fulfilments.aggregate(last=Max("at"))["last"] or at
+    elif target == Status.FULFILLED:
+        order.fulfilled_at = at
     elif target == Status.CANCELED:
         order.canceled_at, order.cancel_reason = at, reason
-
-
-def recorded[**P](
-    action: str,
-) -> Callable[[Callable[Concatenate[int, P], Order]], Callable[Concatenate[int, P], Order]]:
-    """Run an act on an order in a transaction of its own, and audit it there if somebody does it.
-
-    A refusal is audited after that has been rolled back.
-    """
-
-    def decorate(act: Callable[Concatenate[int, P], Order]) -> Callable[Concatenate[int, P], Order]:
-        @wraps(act)
-        def call(order_id: int, *args: P.args, **kwargs: P.kwargs) -> Order:
-            actor = kwargs.get("actor")
-            with recording_refusal(action, subject=Order(pk=order_id), actor=actor), transaction.atomic():
-                order = act(order_id, *args, **kwargs)
-                if actor is not None:
-                    record(action, subject=order, actor=actor)
-                return order
-
-        return call
-
-    return decorate

@@ -11,7 +11,8 @@ from orders.models import Order, OrderEvent
 from orders.returns import reopen_refunded
 from payments.approval_holds import let_go
 from payments.models import Payment, Refund, RefundLine
-from payments.refund_plan import refundable, refuse_bound, refuse_sent
+from payments.refund_arithmetic import refuse_sent
+from payments.refund_plan import refundable, refuse_bound
 from payments.refunding import NOTE_LENGTH, carry_out
 from payments.refunds import forget_units, release_promise, submit_refund
 

@@ -8,7 +8,8 @@ from orders.lifecycle import lock_order
 from orders.refunding import count_units
 from orders.transitions import Status
 from payments.models import Refund
-from payments.refund_plan import RefundChoice, plan_refund
+from payments.refund_arithmetic import RefundChoice
+from payments.refund_plan import plan_refund
 from payments.refunding import commit_promise, write_lines
 from payments.refunds import returned_units, submit_refund
 

@@ -11,13 +11,15 @@ from audit.recording import record, recording_refusal
 from core.errors import DomainError, NotAllowedInState
 from orders.lifecycle import lock_order
 from orders.models import Order, OrderLine, Return
+from orders.moving import move
 from orders.refunding import count_units, restock_units
 from orders.returns import close_refunded
-from orders.transitions import By, Status, move
+from orders.transitions import By, Status
 from payments.approval_holds import hold_while_waiting, let_go, stops_sending
 from payments.models import Payment, Refund, RefundLine
+from payments.refund_arithmetic import RefundChoice, RefundPlan
 from payments.refund_limits import approval_needed
-from payments.refund_plan import RefundChoice, RefundPlan, plan_refund, refundable
+from payments.refund_plan import plan_refund, refundable
 from payments.refunds import returned_units, settle, submit_refund
 
 __all__ = ["RefundChoice", "RefundPlan", "carry_out", "plan_refund", "refundable", "request_refund"]

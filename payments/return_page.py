@@ -13,8 +13,8 @@ from core.forms import StoreForm, WholeNumberField
 from core.money import format_money
 from orders.models import Return
 from payments.models import Payment, Refund
+from payments.refund_arithmetic import RefundPlan
 from payments.refund_limits import approval_needed
-from payments.refund_plan import RefundPlan
 from payments.return_refunds import plan_return_refund, refund_return
 from payments.staff_forms import KEY_LENGTH, MOST_MINOR, REASON_LENGTH
 from payments.staff_page import paid_by

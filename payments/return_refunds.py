@@ -4,7 +4,8 @@ from accounts.models import User
 from core.errors import DomainError, NotAllowedInState
 from orders.models import Return
 from payments.models import Refund, RefundLine
-from payments.refund_plan import RefundChoice, RefundPlan, plan_refund
+from payments.refund_arithmetic import RefundChoice, RefundPlan
+from payments.refund_plan import plan_refund
 from payments.refunding import request_refund
 
 

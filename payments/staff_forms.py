@@ -11,7 +11,7 @@ from core.money import parse_money
 from core.statuses import status_word
 from orders.models import Order, OrderLine
 from payments.models import Refund, RefundLine
-from payments.refund_plan import RefundChoice
+from payments.refund_arithmetic import RefundChoice
 
 Restock = RefundLine.Restock
 REASON_LENGTH = 300

@@ -13,9 +13,10 @@ from mail.models import OutgoingMail
 from orders import lifecycle
 from orders.lifecycle import cancel_unpaid, expire, mark_paid, revive_expired
 from orders.models import Cart, DiscountCode, Invoice, Order, OrderLine, SalesEntry
+from orders.moving import move
 from orders.placing import set_expiry
 from orders.tests.factories import line_of, make_cart, make_discount, make_order, make_shipping_method, pay, place
-from orders.transitions import EXPIRED, REVIVED, TABLE, By, Status, move
+from orders.transitions import EXPIRED, REVIVED, TABLE, By, Status
 from products.models import StockItem, StockMovement
 from products.tests.factories import make_variant
 
