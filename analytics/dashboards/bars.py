@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from analytics.dashboards.drawing import NARROW, Drawing, Rect, Rule, Shape, Words
 
 ROW, NARROW_ROW = 34, 50
-NAME_SHARE, VALUE_WIDTH = 0.26, 150
-NARROW_VALUE = 96
+NAME_SHARE, WIDEST_NAME = 0.32, 210
+CHARACTER = 6.7  # about as wide as one of the words is
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,9 @@ def in_rows(steps: Sequence[Step], wide: Shape, *, are_joined: bool = False) -> 
 def _draw(shape: Shape, steps: Sequence[Step], *, are_joined: bool) -> Drawing:
     is_narrow = shape == NARROW
     row = NARROW_ROW if is_narrow else ROW
-    left = 2.0 if is_narrow else round(shape.width * NAME_SHARE, 1)
-    right = shape.width - (NARROW_VALUE if is_narrow else min(VALUE_WIDTH, shape.width * 0.28))
+    left = 2.0 if is_narrow else round(_name_width(shape), 1)
+    longest = max((len(step.text) for step in steps), default=0)
+    right = shape.width - (2 if is_narrow else longest * CHARACTER + 14)
     drawing = Drawing(shape, height=max(1, len(steps)) * row + 8)
     ends = [0, *(amount for step in steps for amount in (step.start, step.end))]
     low, high = min(ends), max(ends)
@@ -52,15 +53,26 @@ def _draw(shape: Shape, steps: Sequence[Step], *, are_joined: bool) -> Drawing:
         drawing.rects.append(
             Rect(begin, top, max(round(end - begin, 1), 1), 20, f"{step.name}: {step.text}", step.url, step.number)
         )
-        name_at = (2.0, top - 6.0, "start") if is_narrow else (left - 10, top + 14.0, "end")
-        drawing.words.append(Words(name_at[0], name_at[1], fitting(step.name, shape, is_narrow=is_narrow), name_at[2]))
-        drawing.words.append(Words(end + 8, top + 14, step.text, "start", is_strong=True))
+        drawing.words += _words(shape, step, left, end, top)
         if are_joined and place:
             drawing.rules.append(Rule(x(step.start), top - row + 20, x(step.start), top, "joint"))
     return drawing
 
 
+def _words(shape: Shape, step: Step, left: float, end: float, top: int) -> list[Words]:
+    """Return the name of a bar and the words after it; on a narrow drawing both stand above the bar."""
+    if shape == NARROW:
+        name = Words(2, top - 6, fitting(step.name, shape, is_narrow=True), "start")
+        return [name, Words(shape.width - 2, top - 6, step.text, "end", is_strong=True)]
+    name = Words(left - 10, top + 14, fitting(step.name, shape, is_narrow=False), "end")
+    return [name, Words(end + 8, top + 14, step.text, "start", is_strong=True)]
+
+
+def _name_width(shape: Shape) -> float:
+    return min(shape.width * NAME_SHARE, WIDEST_NAME)
+
+
 def fitting(name: str, shape: Shape, *, is_narrow: bool) -> str:
     """Return a name that has room beside its bar, or above it; the whole one stands in the table."""
-    most = 48 if is_narrow else int(shape.width * NAME_SHARE / 6.6)
+    most = 36 if is_narrow else int((_name_width(shape) - 10) / CHARACTER)
     return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"

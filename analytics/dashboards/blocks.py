@@ -49,8 +49,8 @@ class Block:
 
     @property
     def kpi_ids(self) -> str:
-        """The ids of its figures, as the page marks them."""
-        return " ".join(kpi.id for kpi in self.kpis)
+        """The ids of the figures that the block as such shows; single figures in it carry their own marks."""
+        return "" if self.figures and self.has_rows else " ".join(kpi.id for kpi in self.kpis)
 
     @property
     def label(self) -> str:

@@ -10,13 +10,17 @@ BAR_SHARE = 0.7  # of the place of a day
 
 @dataclass(frozen=True)
 class Series:
-    """Values over time under one name: bars, or a line. `number` is the colour, `urls` lead to the rows of each."""
+    """Values over time under one name: bars, or a line. `number` is the colour, `urls` lead to the rows of each.
+
+    From `open_from` on, counted from 0, the days of the bars are not over.
+    """
 
     name: str
     values: Sequence[int | None]
     number: int = 1
     urls: Sequence[str] = ()
     is_line: bool = False
+    open_from: int | None = None
 
 
 def over_time(names: Sequence[str], series: Sequence[Series], measure: Measure, wide: Shape) -> list[Drawing]:
@@ -69,15 +73,18 @@ def _bars(
         for one in bars:
             value = one.values[place] or 0
             top, foot = y(base + value), y(base)
+            is_open = one.open_from is not None and place >= one.open_from
+            what = f"{measure.text(value)}{' ' + one.name.lower() if several else ''}"
             rects.append(
                 Rect(
                     x=round(middle(place) - width / 2, 1),
                     y=min(top, foot),
                     width=round(width, 1),
                     height=round(max(abs(top - foot), 0.5 if value else 0), 1),
-                    title=f"{name}: {measure.text(value)}{' ' + one.name.lower() if several else ''}",
+                    title=f"{name}: {what}{', not over' if is_open else ''}",
                     url=one.urls[place] if one.urls else "",
                     series=one.number,
+                    is_open=is_open,
                 )
             )
             base += value

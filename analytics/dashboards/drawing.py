@@ -42,7 +42,10 @@ NARROW = Shape("only-narrow", width=340, height=230, left=54, right=4, top=20, b
 
 @dataclass(frozen=True)
 class Rect:
-    """A bar: its place, the words that describe it, the address of its rows, and the colour of its series."""
+    """A bar: its place, the words that describe it, the address of its rows, and the colour of its series.
+
+    One that is open stands for days that are not over.
+    """
 
     x: float
     y: float
@@ -51,6 +54,7 @@ class Rect:
     title: str
     url: str = ""
     series: int = 1
+    is_open: bool = False
 
 
 @dataclass(frozen=True)

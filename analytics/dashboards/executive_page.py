@@ -62,7 +62,7 @@ def _net_by_day(selection: Selection, comparison: Comparison, days: Mapping[date
     pairs = list(zip(window, comparison.counterpart, strict=True))
     urls = [rows_url("net_sales", window, currency, day=day) for day in window]
     series = [
-        Series("Net sales", [days[day].net for day, _ in pairs], urls=urls),
+        Series("Net sales", [days[day].net for day, _ in pairs], urls=urls, open_from=_open_from(window)),
         Series(counterpart_name(comparison), [days[then].net for _, then in pairs], number=2, is_line=True),
     ]
     columns = [
@@ -94,6 +94,11 @@ def _net_by_day(selection: Selection, comparison: Comparison, days: Mapping[date
         is_plotted=True,
         is_wide=True,
     )
+
+
+def _open_from(window: Window) -> int:
+    """Return the place of the first day that is not over."""
+    return (today() - window.start).days
 
 
 def _sellers(selection: Selection, sellers: Sequence[Seller]) -> Block:

@@ -12,7 +12,7 @@ from analytics.exports.csv_text import Kind, guarded, line
 from core.money import format_money, format_plain
 
 type Raw = str | int | Decimal | date | None
-NUMERIC = {Kind.NUMBER, Kind.MINOR, Kind.MONEY, Kind.PERCENT}
+NUMERIC = {Kind.NUMBER, Kind.MINOR, Kind.MONEY, Kind.PERCENT, Kind.DECIMAL}
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Column:
     """A column: its snake_case name in the file, its label on the page, and what its cells hold.
 
     MONEY is given in minor units (and makes two columns of the file), PERCENT as a Decimal of percent.
-    `is_in_file` is false for what the other columns say already.
+    `is_in_file` is false for what the other columns say already. An empty text is a cell with nothing in it.
     """
 
     name: str
@@ -123,8 +123,8 @@ class Table:
         return attributes if cell.heat is None else attributes + format_html(' data-heat="{}"', cell.heat)
 
     def _text(self, kind: Kind, value: Raw) -> str:
-        if value is None:
-            return "–"
+        if value is None or value == "":
+            return "–" if value is None else ""
         if isinstance(value, date):
             return f"{value:%a} {value.day} {value:%b %Y}"
         if kind is Kind.MONEY:
