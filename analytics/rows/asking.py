@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from core.days import day_bounds, today
 from payments.client import is_live
 
 BEGINNING = date(1900, 1, 1)
+SPANS = ("day", "cohort", "month", "age")  # cells that stand for two values of their own
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Asked:
             "now": now,
             "late_before": late_before(now),
             "pace_start_at": day_bounds(pace.start)[0],
+            **self._ages(now),
         }
         return {
             "start": self.window.start,
@@ -74,7 +76,7 @@ class Asked:
             "live": is_live(),
             **{name: connection.ops.adapt_datetimefield_value(moment) for name, moment in moments.items()},
             **self._months(),
-            **{name: cell.value for name, cell in self.cells.items() if name not in ("day", "cohort", "month")},
+            **{name: cell.value for name, cell in self.cells.items() if name not in SPANS},
         }
 
     def url(self, *without: str, kpi: str = "", **other: Any) -> str:
@@ -87,6 +89,15 @@ class Asked:
             build=other.pop("build", None),
             **cells | other,
         )
+
+    def _ages(self, now: datetime) -> dict[str, datetime]:
+        """Return the moments between which the orders of the age that was asked for were paid."""
+        age = self.cells.get("age")
+        start, end = age.value if age else (0, None)
+        return {
+            "paid_from": now - timedelta(hours=end) if end else day_bounds(BEGINNING)[0],
+            "paid_until": now - timedelta(hours=start) if start else day_bounds(today())[1],
+        }
 
     def _months(self) -> dict[str, date]:
         """Return the days of the cohort and of the month that were asked for, within those of the window."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from django_countries import countries
 
+from analytics.figures.ages import age_in_words
 from analytics.figures.breakdowns import NAMED
 from core.days import month_of
 from core.money import printable
@@ -16,6 +17,7 @@ from products.models import Category, Product, Variant
 WHOLE_NUMBER = re.compile(r"[1-9][0-9]{0,17}\Z")
 MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])\Z")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+AGE = re.compile(r"(?P<from>[0-9]{1,6})-(?P<to>[0-9]{0,6})\Z")
 REACHED = {"cart": "any step", "checkout": "checkout or further", "attempt": "an attempt or further", "paid": "paid"}
 
 
@@ -120,6 +122,14 @@ def _text(given: str) -> tuple[str, str]:
     return given[:60], printable(given[:60]) or "none"
 
 
+def _age(given: str) -> tuple[tuple[int, int | None], str]:
+    found = AGE.match(given)
+    if found is None or (found["to"] and int(found["to"]) <= int(found["from"])):
+        raise NoSuchCell(f"“{printable(given)}” is no span of hours; write it like 24-48. Showing all of them.")
+    start, end = int(found["from"]), int(found["to"]) if found["to"] else None
+    return (start, end), age_in_words(start, end).lower()
+
+
 LABELS = {
     "day": "Day",
     "product": "Product",
@@ -132,6 +142,7 @@ LABELS = {
     "variant": "Variant",
     "reason": "Reason",
     "step": "Came to",
+    "age": "Waiting",
 }
 READERS = {
     "day": _day,
@@ -145,4 +156,5 @@ READERS = {
     "variant": _variant,
     "reason": _text,
     "step": _step,
+    "age": _age,
 }

@@ -20,7 +20,7 @@ SQLITE = {
         f"(({WHOLE.replace('{0}', '{1}')} - {WHOLE}) * 1000000 + {FRACTION.replace('{0}', '{1}')} - {FRACTION})"
     ),
     "next day": "date({0}, '+1 day')",
-    "day of": "django_datetime_cast_date({0}, 'UTC', %(zone)s)",
+    "day of": "django_datetime_cast_date({0}, %(zone)s, 'UTC')",
 }
 
 

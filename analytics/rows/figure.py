@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 
+from analytics.figures.ages import ages_of
 from analytics.figures.cohorts import cohort_retention, ltv_to_date
 from analytics.figures.funnel import checkout_funnel
 from analytics.figures.reading import facts_of
@@ -77,6 +78,9 @@ def shown_figure(asked: Asked) -> tuple[bool, Value]:
     if not names:
         facts = facts_of([asked.window], asked.currency, kpis=[asked.kpi.id])[0]
         return True, asked.kpi.value(facts)
+    if names == {"age"}:
+        waiting = {(age.from_hours, age.to_hours): age.orders for age in ages_of(asked.currency)}
+        return asked.kpi.id == "backlog", waiting.get(asked.cells["age"].value)
     cell_facts = _facts_of_cell(asked, names)
     if cell_facts is None:
         return False, None

@@ -5,7 +5,9 @@ from django.urls import reverse
 from analytics.figures.windows import Window
 
 EVERY = "all"  # in place of a currency
-CELLS = ("day", "product", "category", "country", "code", "customer", "cohort", "month", "variant", "reason", "step")
+CELLS = (
+    "day", "product", "category", "country", "code", "customer", "cohort", "month", "variant", "reason", "step", "age",
+)  # fmt: skip
 
 
 def rows_url(kpi_id: str, window: Window, currency: str | None, *, build: int | None = None, **cell: object) -> str:
@@ -13,8 +15,8 @@ def rows_url(kpi_id: str, window: Window, currency: str | None, *, build: int | 
 
     `build` is the one that the figure was read from. A cell narrows the rows to a bar or a cell of a table, by any of
     `CELLS`: `day` (a date), `product` and `variant` (keys), `category` (slug), `country`, `code`, `customer` (`new` or
-    `existing`), `cohort` and `month` (`2026-06`), `reason`, `step`. An empty text is a kind of its own: orders without
-    a code have `code=""`; None is no condition. Raises ValueError for any other.
+    `existing`), `cohort` and `month` (`2026-06`), `reason`, `step`, `age` (hours: `24-48`, `192-`). An empty text is a
+    kind of its own: orders without a code have `code=""`; None is no condition. Raises ValueError for any other.
     """
     unknown = sorted(set(cell) - set(CELLS))
     if unknown:

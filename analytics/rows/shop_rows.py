@@ -104,7 +104,11 @@ UNSENT = Source(
         WHERE o.status = 'paid' AND k.units_left > 0 AND o.is_test = %(no)s AND <currency o.currency> AND <cells>
     """,  # noqa: S608  constants
     order_by="r.sold_at, r.order_id",
-    cells={"country": ORDER_CELLS["country"], "code": ORDER_CELLS["code"]},
+    cells={
+        "country": ORDER_CELLS["country"],
+        "code": ORDER_CELLS["code"],
+        "age": "o.paid_at >= %(paid_from)s AND o.paid_at < %(paid_until)s",
+    },
     refers={"order_number": "order", "customer_id": "customer"},
     shown=("order_number", "sold_at", "units_left", "hold_reason", "country", "total_minor"),
 )

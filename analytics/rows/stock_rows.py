@@ -20,7 +20,7 @@ VARIANT_DAYS = Source(
         Column("variant_id", Kind.NUMBER, "the key of the variant"),
         Column("sku", Kind.TEXT, "its SKU"),
         Column("product", Kind.TEXT, "the name of the product"),
-        Column("available", Kind.NUMBER, "on hand and not reserved, now"),
+        Column("available", Kind.NUMBER, "what can still be sold now, beyond what is there where that is allowed"),
         Column("business_day", Kind.DAY, "one of the last 30 days"),
         Column("opening", Kind.NUMBER, "on hand when the day began"),
         Column("highest", Kind.NUMBER, "the most that was on hand after a movement on that day; empty without one"),
@@ -36,7 +36,7 @@ VARIANT_DAYS = Source(
             WHERE e.kind = 'line' AND e.day BETWEEN %(pace_from)s AND %(today)s GROUP BY l.variant_id, e.day
         )
         SELECT q.*, CASE WHEN q.opening > 0 OR q.highest > 0 THEN 1 ELSE 0 END AS in_stock FROM (
-            SELECT v.id AS variant_id, v.sku, p.name AS product, s.on_hand - s.reserved AS available,
+            SELECT v.id AS variant_id, v.sku, p.name AS product, s.on_hand - s.reserved + s.backorder_cap AS available,
                 d.day AS business_day, s.on_hand - COALESCE(
                     (SELECT SUM(m.delta) FROM moves m WHERE m.stock_item_id = s.id AND m.day >= d.day), 0
                 ) AS opening,
