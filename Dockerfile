@@ -34,18 +34,19 @@ ENV PATH=/venv/bin:$PATH \
     PURELAKA_NO_ENV_FILE=1 \
     DJANGO_SETTINGS_MODULE=purelaka.settings_prod \
     MEDIA_ROOT=/media \
+    EXPORTS_ROOT=/exports \
     WEB_CONCURRENCY=2
 
 RUN groupadd --system --gid 10001 purelaka \
     && useradd --system --uid 10001 --gid purelaka --home-dir /app --no-create-home --shell /usr/sbin/nologin purelaka \
-    && install --directory --owner purelaka --group purelaka /media
+    && install --directory --owner purelaka --group purelaka /media /exports
 
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 
 WORKDIR /app
 USER 10001:10001
-VOLUME /media
+VOLUME ["/media", "/exports"]
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 

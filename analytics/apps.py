@@ -9,6 +9,7 @@ class AnalyticsConfig(AppConfig):
         from analytics import jobs  # noqa: F401, PLC0415  declares the job of this room
         from analytics.documents import register_documents  # noqa: PLC0415
         from analytics.exports import datasets_accounting, datasets_figures, datasets_stripe  # noqa: F401, PLC0415  declare files
+        from analytics.exports import jobs as export_jobs  # noqa: F401, PLC0415  declares those of files
         from core import navigation  # noqa: PLC0415
 
         register_documents()

@@ -4,6 +4,7 @@ from django.urls import path
 
 from analytics.dashboards import console
 from analytics.exports import console as exports_console
+from analytics.exports import runs_console, schedules_console
 from analytics.month_end import console as closing_console
 from analytics.rows import console as rows_console
 
@@ -19,5 +20,15 @@ urlpatterns = [
     path("month-end/<str:month>/", closing_console.month_detail, name="month"),
     path("month-end/<str:month>/close/", closing_console.month_close, name="month_close"),
     path("exports/", exports_console.show_exports, name="exports"),
+    path("exports/files/", runs_console.run_list, name="export_runs"),
+    path("exports/files/<uuid:run_id>/", runs_console.run_detail, name="export_run"),
+    path("exports/files/<uuid:run_id>/file/", runs_console.run_file, name="export_file"),
+    path("exports/files/<uuid:run_id>/manifest.json", runs_console.run_manifest, name="export_manifest"),
+    path("exports/files/<uuid:run_id>/cancel/", runs_console.run_cancel, name="export_cancel"),
+    path("exports/files/<uuid:run_id>/again/", runs_console.run_again, name="export_again"),
+    path("exports/scheduled/", schedules_console.schedule_list, name="export_schedules"),
+    path("exports/scheduled/new/", schedules_console.schedule_create, name="export_schedule"),
+    path("exports/scheduled/<int:schedule_id>/delete/", schedules_console.schedule_delete, name="export_unschedule"),
     path("exports/<slug:dataset>/", exports_console.download, name="export"),
+    path("exports/<slug:dataset>/new/", exports_console.export_new, name="export_new"),
 ]

@@ -85,6 +85,7 @@ def shop() -> Iterator[Shop]:
                 "SECRET_KEY": "throw-away-value-for-the-benchmark-0123456789-abcdefghijklmnop",
                 "DATABASE_URL": server.url("bench"),
                 "MEDIA_ROOT": f"{directory}/media",
+                "EXPORTS_ROOT": f"{directory}/exports",
                 "STATIC_HASHED": "1",
                 "STORE_BASE_URL": f"http://{HOST}:{port}",
                 "LOG_LEVEL": "WARNING",

@@ -94,6 +94,14 @@ STATUS_WORDS: dict[str, dict[str, StatusWord]] = {
         "active": StatusWord("Active", "ok"),
         "archived": StatusWord("Archived"),
     },
+    "export": {
+        "queued": StatusWord("Queued", "info"),
+        "running": StatusWord("Being written", "info"),
+        "done": StatusWord("Ready", "ok"),
+        "failed": StatusWord("Failed", "err"),
+        "canceled": StatusWord("Canceled"),
+        "expired": StatusWord("Expired"),
+    },
     "mail": {
         "queued": StatusWord("Queued", "info"),
         "sent": StatusWord("Sent", "ok"),

@@ -34,6 +34,8 @@ TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 
+VERSION = "0.1.0"  # of PureLaka; files that leave the shop say which one wrote them
+
 # The shop -------------------------------------------------------------------------------------------------------
 
 STORE_NAME = env.str("STORE_NAME", default="PureLaka")
@@ -243,9 +245,15 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
-STORAGES = {
+EXPORTS_ROOT = Path(env.str("EXPORTS_ROOT", default=str(BASE_DIR / "exports")))  # private: no address leads there
+EXPORTS_KEEP_DAYS = env.int("EXPORTS_KEEP_DAYS", default=7)
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "exports": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": EXPORTS_ROOT, "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
 }
 if env.bool("STATIC_HASHED", default=False):
     STORAGES["staticfiles"] = {"BACKEND": "core.static_storage.JoinedStaticFilesStorage"}

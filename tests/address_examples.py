@@ -5,6 +5,8 @@ from typing import Any
 
 from accounts.models import User
 from accounts.tests.factories import make_address, make_user
+from analytics.models import ExportSchedule
+from analytics.tests.export_scenes import make_run
 from audit.recording import record
 from mail.tests.factories import make_mail
 from monitoring.tests.factories import make_issue
@@ -86,6 +88,22 @@ def _issue(_user: User) -> dict[str, Any]:
     return {"issue_id": make_issue().pk}
 
 
+def _export(user: User) -> dict[str, Any]:
+    return {"run_id": make_run(actor=user).pk}
+
+
+def _written_export(user: User) -> dict[str, Any]:
+    run = make_run(actor=user)
+    run.sha256 = "0" * 64
+    run.save(update_fields=["sha256"])
+    return {"run_id": run.pk}
+
+
+def _export_schedule(user: User) -> dict[str, Any]:
+    wanted = {"dataset": "orders", "currency": "GBP", "format": "csv", "every": "day"}
+    return {"schedule_id": ExportSchedule.objects.get_or_create(owner=user, **wanted)[0].pk}
+
+
 def _session(_user: User) -> dict[str, Any]:
     return {"session_id": "cs_test_0a1b2c"}
 
@@ -95,6 +113,13 @@ EXAMPLES: dict[str, Callable[[User], dict[str, Any]]] = {
     "account_reset_password_from_key": lambda _user: {"uidb36": "1", "key": "abc-forged"},
     "accounts:address_delete": _address_of,
     "analytics:export": lambda _user: {"dataset": "orders"},
+    "analytics:export_new": lambda _user: {"dataset": "orders"},
+    "analytics:export_run": _export,
+    "analytics:export_file": _export,
+    "analytics:export_manifest": _written_export,
+    "analytics:export_cancel": _export,
+    "analytics:export_again": _export,
+    "analytics:export_unschedule": _export_schedule,
     "analytics:block": lambda _user: {"page": "executive", "block": "net-by-day"},
     "analytics:rows": lambda _user: {"kpi": "net_sales"},
     "analytics:month": lambda _user: {"month": "2026-06"},

@@ -60,6 +60,7 @@ def prepare() -> None:
         os.environ.pop(name, None)
     os.environ["PURELAKA_NO_ENV_FILE"] = "1"
     os.environ["MEDIA_ROOT"] = f"{directory}/media"
+    os.environ["EXPORTS_ROOT"] = f"{directory}/exports"
     os.environ["DATABASE_URL"] = database_url()
     # Playwright keeps an event loop in the main thread, which Django would take for an async caller.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"

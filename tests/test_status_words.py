@@ -2,6 +2,7 @@
 
 import pytest
 
+from analytics.models import ExportRun
 from core.models import JobRun
 from core.statuses import STATUS_WORDS
 from mail.models import OutgoingMail
@@ -17,6 +18,7 @@ STATES = {
     "refund": Refund.Status,
     "return": Return.Status,
     "product": Product.Status,
+    "export": ExportRun.State,
     "mail": OutgoingMail.State,
     "webhook": WebhookEvent.State,
     "job": JobRun.State,

@@ -48,6 +48,7 @@ def base_environment(directory: str) -> dict[str, str]:
     dropped = {"DJANGO_SETTINGS_MODULE", "TEST_DATABASE", "PYTEST_ADDOPTS"}
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     own = {"DATABASE_URL": f"sqlite:///{directory}/gates.sqlite3", "MEDIA_ROOT": f"{directory}/media"}
+    own["EXPORTS_ROOT"] = f"{directory}/exports"
     return kept | own | {"PURELAKA_NO_ENV_FILE": "1"}
 
 

@@ -46,7 +46,8 @@ class Dataset:
 
     `sweep`, if there is one, selects what `rows` does in one pass over everything, in the order of an index: quicker
     for a window that holds most of it, and the first row does not wait for the last. `order_by` is over the columns of
-    either, there named `r`. `permission` is what somebody needs besides the one for exports.
+    either, there named `r`. `permission` is what somebody needs besides the one for exports. `by_month` names the
+    column of days that rows come in the order of, if a warehouse takes them a month at a time.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Dataset:
     order_by: str = ""
     make: Callable[[Window, str], Iterable[Sequence[Cell]]] | None = None
     permission: str = ""
+    by_month: str = ""
     shelf: Shelf = Shelf.REPORTS
 
     def columns_for(self, *, with_personal: bool) -> list[Column]:

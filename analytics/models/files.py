@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -44,6 +45,20 @@ class ExportSchedule(models.Model):
         return f"{self.dataset}, {self.get_every_display()}"
 
 
+class ExportRunQuerySet(models.QuerySet):
+    """Files by what is to be done with them."""
+
+    def under_way(self) -> "ExportRunQuerySet":
+        """Those that wait, or are being written."""
+        return self.filter(state__in=[ExportRun.State.QUEUED, ExportRun.State.RUNNING])
+
+    def due(self) -> "ExportRunQuerySet":
+        """Under way, past their next attempt, and not held by a living worker; the longest waiting first."""
+        now = timezone.now()
+        free = Q(lease_until=None) | Q(lease_until__lt=now)
+        return self.under_way().filter(free, next_attempt_at__lte=now).order_by("next_attempt_at", "requested_at")
+
+
 class ExportRun(models.Model):
     """One file asked for: days from `start` to `end`, both included, in one currency.
 
@@ -82,8 +97,11 @@ class ExportRun(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     next_attempt_at = models.DateTimeField(default=timezone.now)
     requested_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True, help_text="When the latest attempt began.")
     finished_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ExportRunQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -103,3 +121,16 @@ class ExportRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.dataset} {self.start} to {self.end} ({self.state})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("analytics:export_run", args=[self.pk])
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it waits, or is being written."""
+        return self.state in (self.State.QUEUED, self.State.RUNNING)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is a file."""
+        return self.state == self.State.DONE

@@ -5,6 +5,7 @@ The walk under axe and the contact sheet both read this list; a test holds it ag
 
 from django.urls import reverse
 
+from analytics.exports.running import UNWRITABLE
 from tests.browser.visits import (
     BACK,
     FINANCE,
@@ -18,6 +19,7 @@ from tests.browser.visits import (
     broken,
     confirming,
     dispute,
+    export_file,
     forget_token,
     guest_asking,
     guest_credit_note,
@@ -34,6 +36,7 @@ from tests.browser.visits import (
     preview_refund,
     remove_first,
     resetting,
+    scheduled,
     serum,
     serum_stock,
     sides,
@@ -47,6 +50,8 @@ from tests.browser.visits import (
     waiting_refund,
     webhook,
 )
+
+HALF_WRITTEN = {"rows_done": 412_000, "rows_expected": 1_000_000}
 
 PAGES = [
     Page("home", "products:home"),
@@ -164,7 +169,6 @@ PAGES = [
     Page("both sides of a day", "payments:console_sides", "analyst", path=sides),
     Page("rows", "analytics:rows", "analyst", path=at("analytics:rows", "net_sales")),
     Page("restatements", "analytics:restatements", "analyst"),
-    Page("restatements", "analytics:restatements", "analyst"),
     Page("months", "analytics:months", "analyst"),
     Page("month, running", "analytics:month", "analyst", path=month(0)),
     Page("month, closed", "analytics:month", "analyst", path=month(2)),
@@ -173,6 +177,20 @@ PAGES = [
     Page(
         "exports, days the wrong way round", "analytics:exports", "analyst", path=at_query("analytics:exports", **BACK)
     ),
+    Page("export, choosing", "analytics:export_new", "analyst", path=at("analytics:export_new", "orders")),
+    Page(
+        "export, odd choice",
+        "analytics:export_new",
+        "admin",
+        path=lambda _: f"{reverse('analytics:export_new', args=['orders'])}?format=xls&from=2026-02-01&to=2026-01-01",
+    ),
+    Page("export files, none", "analytics:export_runs", "ops"),
+    Page("scheduled files, none", "analytics:export_schedules", "ops"),
+    Page("scheduled files", "analytics:export_schedules", "analyst", path=scheduled),
+    Page("export, being written", "analytics:export_run", "analyst", path=export_file("running", **HALF_WRITTEN)),
+    Page("export, failed", "analytics:export_run", "analyst", path=export_file("failed", error=UNWRITABLE)),
+    Page("export, ready", "analytics:export_run", "analyst", path=export_file("done")),
+    Page("export files", "analytics:export_runs", "analyst"),
     Page("403", "", "analyst", path=at("rbac:people"), status=403),
     Page("overview, ops", "console:home", "ops"),
     Page("console search", "console:search", "ops", path=at_query("console:search", q="charlie")),
@@ -318,6 +336,12 @@ PAGES = [
 # Addresses that answer with no page of their own, each with the reason.
 NO_PAGE = {
     "analytics:export": "a form's target, answered with a file",
+    "analytics:export_file": "a form's target, answered with a file",
+    "analytics:export_manifest": "for machines",
+    "analytics:export_cancel": "a form's target",
+    "analytics:export_again": "a form's target",
+    "analytics:export_schedule": "a form's target",
+    "analytics:export_unschedule": "a form's target",
     "analytics:block": "a file",
     "monitoring:healthz": "for machines",
     "monitoring:readyz": "for machines",

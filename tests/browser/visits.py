@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailConfirmationHMAC
@@ -11,8 +12,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.test import RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page as Tab
 
+from analytics.exports.running import write_due_files
+from analytics.models import ExportRun, ExportSchedule
+from analytics.tests.export_scenes import make_run
 from audit.recording import record
 from core import views as core_views
 from core.days import today
@@ -162,6 +167,28 @@ def act_on_record(scene: Scene) -> str:
 
 def issue(name: str) -> Callable[[Scene], str]:
     return lambda scene: scene.issues[name].get_absolute_url()
+
+
+def export_file(state: str, **facts: object) -> Callable[[Scene], str]:
+    """The page of a file of orders that the analyst has asked for, in some state."""
+
+    def path(scene: Scene) -> str:
+        run, now = make_run(actor=scene.users["analyst"]), timezone.now()
+        if state == "done":
+            write_due_files()
+        else:
+            times = {"started_at": now - timedelta(seconds=20), "lease_until": now + timedelta(hours=1)}
+            ExportRun.objects.filter(pk=run.pk).update(state=state, **times, **facts)
+        return run.get_absolute_url()
+
+    return path
+
+
+def scheduled(scene: Scene) -> str:
+    """The scheduled files of the analyst, with one among them."""
+    wanted = {"dataset": "orders", "currency": "GBP", "format": "csv", "every": "week"}
+    ExportSchedule.objects.get_or_create(owner=scene.users["analyst"], **wanted)
+    return reverse("analytics:export_schedules")
 
 
 def confirming(scene: Scene) -> str:
