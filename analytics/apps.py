@@ -8,8 +8,14 @@ class AnalyticsConfig(AppConfig):
         """Declare the job, the documents that are made from the registry, and the places in the console."""
         from analytics import jobs  # noqa: F401, PLC0415  declares the job of this room
         from analytics.documents import register_documents  # noqa: PLC0415
-        from analytics.exports import datasets_accounting, datasets_figures, datasets_stripe  # noqa: F401, PLC0415  declare files
-        from analytics.exports import jobs as export_jobs  # noqa: F401, PLC0415  declares those of files
+        from analytics.exports import (  # noqa: F401, PLC0415  declare files
+            datasets_accounting,
+            datasets_audit,
+            datasets_daily,
+            datasets_figures,
+            datasets_lines,
+            datasets_stripe,
+        )
         from core import navigation  # noqa: PLC0415
 
         register_documents()

@@ -1,8 +1,9 @@
 """What can be exported: each dataset with its columns, and the rows they are read from.
 
 `rows` is a query with the parameters `%(start)s`, `%(end)s` (days, both included), `%(start_at)s`, `%(end_at)s` (the
-instants between which they lie, half-open) and `%(currency)s` whose columns are those declared here, as the database
-holds them. `docs/contracts/kpi_contract.json` locks the headers. Rooms above register their own.
+instants between which they lie, half-open), `%(zone)s` (the store's) and `%(currency)s`, in the words of
+`analytics.rows.dialects`. Its columns are those declared here, as the database holds them.
+`docs/contracts/kpi_contract.json` locks the headers. Rooms above register their own.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -3,17 +3,20 @@
 One statement reads it all, so a file holds one state of the database; neither memory nor time depends on a cap.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from analytics.exports.csv_text import BYTE_ORDER_MARK, Cell, as_cell, line, text_of
 from analytics.exports.datasets import Column, Dataset
 from analytics.figures.windows import Window
+from analytics.rows.dialects import spoken
 from core.days import day_bounds
 from orders.models import SalesEntry
 
@@ -23,18 +26,23 @@ MOST = 0.6  # of the days that anything was sold on; from here on one pass over 
 # Compiling a statement costs more than the first row may; a sweep is read in the order of its index, not sorted.
 PLANS = ("jit",)
 PLANS_OF_A_SWEEP = ("jit", "enable_sort", "enable_hashagg")
-type Params = dict[str, date | datetime | str]
+type Parameter = date | datetime | str | int | Decimal
+type Params = dict[str, Parameter]
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody wants to have in a file: the rows of a dataset in a window, and which columns of them."""
+    """What somebody wants to have in a file: the rows of a dataset in a window, and which columns of them.
+
+    `more` are parameters of a query beyond those that every dataset has.
+    """
 
     dataset: Dataset
     window: Window
     currency: str
     columns: Sequence[Column]
     for_excel: bool = False
+    more: Mapping[str, Parameter] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,7 @@ def reading(asked: Asked) -> Iterator[CursorWrapper]:
 
 def source(asked: Asked) -> str:
     """Return the query whose columns are those of the dataset, as the database holds them."""
-    return asked.dataset.sweep if _is_sweep(asked) else asked.dataset.rows
+    return spoken(asked.dataset.sweep if _is_sweep(asked) else asked.dataset.rows)
 
 
 def parameters(asked: Asked) -> Params:
@@ -104,6 +112,7 @@ def parameters(asked: Asked) -> Params:
     window = asked.window
     moments = {"start_at": day_bounds(window.start)[0], "end_at": day_bounds(window.end)[1]}
     params: Params = {"start": window.start, "end": window.end, "currency": asked.currency}
+    params |= {"zone": settings.STORE_TIME_ZONE, **asked.more}
     return params | {name: connection.ops.adapt_datetimefield_value(moment) or "" for name, moment in moments.items()}
 
 
