@@ -8,7 +8,9 @@ from analytics.kpi_types import Better, DailySumKpi, Kpi, PointKpi, RatioKpi, Re
 
 DASHBOARD, OPERATIONS, PRODUCTS = "analytics:dashboard", "analytics:operations", "analytics:products"
 CUSTOMERS, FINANCE, MONTH = "analytics:customers", "analytics:finance", "analytics:month"
-BOOKS = (DASHBOARD, MONTH)
+BREAKDOWN = "analytics:breakdown"
+BOOKS, STEPS = (DASHBOARD, MONTH), (DASHBOARD, FINANCE, MONTH)
+PARTED = (DASHBOARD, FINANCE, BREAKDOWN, MONTH)
 
 SALE, REFUND, EACH, MIXED = "sale", "refund", "each its own", "refunds by refund, sales by sale"
 CONFIRMED, BOOKED, NOW = "first confirmation of the payment", "booking in Stripe's balance", "now"

@@ -24,10 +24,12 @@ from analytics.kpi_terms import (
     NO_SALE,
     NOW,
     OPERATIONS,
+    PARTED,
     PRODUCTS,
     REFUND,
     SALE,
     SENT,
+    STEPS,
     TO_SHIP,
     buyer_rate,
     buyers,
@@ -56,30 +58,30 @@ SALES_AND_REFUNDS = (Reading.REFUNDED, Reading.SALES)
 SCALARS: tuple[Kpi, ...] = (
     money(
         "gross_sales", "Gross sales", "quantity x list price, ex tax, before discount", SALE, "fact_day.gross_minor",
-        part="gross", pages=BOOKS,
+        part="gross", pages=PARTED,
     ),
     money(
         "discounts", "Discounts", "line discounts and shares of order discounts, ex tax", SALE,
-        "fact_day.discount_minor", better=LESS, pages=BOOKS,
+        "fact_day.discount_minor", better=LESS, pages=PARTED,
     ),
     money(
         "returns", "Returns", "refunded goods ex tax, without delivery, less refunds that failed", REFUND,
-        "fact_day.returns_minor", better=LESS, pages=BOOKS,
+        "fact_day.returns_minor", better=LESS, pages=PARTED,
     ),
     money(
         "net_sales", "Net sales", "gross sales - discounts - returns; may be negative", EACH, "fact_day.net_minor",
-        part="net", pages=BOOKS,
+        part="net", pages=(PRODUCTS, *PARTED),
     ),
     money(
         "shipping", "Delivery", "delivery charged - its discount - refunded delivery, ex tax", EACH,
-        "fact_day.shipping_minor", better=NEITHER, pages=BOOKS,
+        "fact_day.shipping_minor", better=NEITHER, pages=STEPS,
     ),
     money(
-        "tax", "Tax", "tax collected - tax refunded", EACH, "fact_day.tax_minor", better=NEITHER, pages=BOOKS
+        "tax", "Tax", "tax collected - tax refunded", EACH, "fact_day.tax_minor", better=NEITHER, pages=STEPS
     ),
     money(
         "total_sales", "Total sales", "net sales + delivery + tax: money taken - money given back", EACH,
-        "fact_day.total_minor", part="total", pages=BOOKS,
+        "fact_day.total_minor", part="total", pages=STEPS,
     ),
     count(
         "orders", "Orders", "orders with a sale, free ones and ones refunded later too", SALE, "fact_day.orders",
@@ -114,6 +116,7 @@ SCALARS: tuple[Kpi, ...] = (
     rate(
         "refund_rate_value", "Refund rate by value", "returns / (gross sales - discounts)", MIXED,
         "fact_day.returns_minor, fact_day.gross_minor, fact_day.discount_minor", part="returns", of="sold", better=LESS,
+        pages=(DASHBOARD, PRODUCTS),
     ),
     margin_money(
         "product_margin", "Product margin",
@@ -213,7 +216,7 @@ BEST_SELLERS = TableKpi(
     null_rule="margin: no cost is known",
     left_out=NO_COST.replace("lines", "from the margin: lines"),
     additivity=Additivity.DAYS,
-    pages=(DASHBOARD,),
+    pages=(DASHBOARD, PRODUCTS),
 )
 LTV_TO_DATE = TableKpi(
     id="ltv_to_date",
@@ -268,7 +271,7 @@ STOCK_COVER_DAYS = TableKpi(
     left_out="variants whose stock is not counted, and test orders",
     additivity=Additivity.POINT,
     crosses_currencies=True,
-    pages=(PRODUCTS,),
+    pages=(OPERATIONS,),
 )
 
 TABLES: tuple[TableKpi, ...] = (BEST_SELLERS, LTV_TO_DATE, COHORT_RETENTION, CHECKOUT_FUNNEL, STOCK_COVER_DAYS)

@@ -11,9 +11,13 @@ from analytics.rows import console as rows_console
 app_name = "analytics"
 urlpatterns = [
     path("analytics/", console.show_dashboard, name="dashboard"),
+    path("analytics/operations/", console.show_operations, name="operations"),
+    path("analytics/products/", console.show_products, name="products"),
+    path("analytics/customers/", console.show_customers, name="customers"),
+    path("analytics/finance/", console.show_finance, name="finance"),
+    path("analytics/breakdown/", console.show_breakdown, name="breakdown"),
     path("analytics/<slug:page>/<slug:block>.csv", console.show_block, name="block"),
     path("analytics/definitions/", console.show_definitions, name="definitions"),
-    path("analytics/restatements/", rows_console.show_restatements, name="restatements"),
     path("analytics/restatements/", rows_console.show_restatements, name="restatements"),
     path("analytics/rows/<slug:kpi>/", rows_console.show_rows, name="rows"),
     path("month-end/", closing_console.month_list, name="months"),

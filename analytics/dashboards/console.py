@@ -7,14 +7,26 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from analytics.dashboards.breakdown_page import breakdown
+from analytics.dashboards.customers_page import customers
 from analytics.dashboards.executive_page import executive
+from analytics.dashboards.finance_page import finance
 from analytics.dashboards.frame import Page
+from analytics.dashboards.operations_page import operations
+from analytics.dashboards.products_page import products
 from analytics.figures.selection import Selection
 from analytics.forms import read_selection
 from analytics.kpis import ALL
 from core.access import staff
 
-PAGES: dict[str, Callable[[Selection], Page]] = {"executive": executive}
+PAGES: dict[str, Callable[[Selection], Page]] = {
+    "executive": executive,
+    "operations": operations,
+    "products": products,
+    "customers": customers,
+    "finance": finance,
+    "breakdown": breakdown,
+}
 
 
 @staff("analytics_view")
@@ -23,6 +35,48 @@ PAGES: dict[str, Callable[[Selection], Page]] = {"executive": executive}
 def show_dashboard(request: HttpRequest) -> HttpResponse:
     """Sales of the days asked for, why they moved, what sold and what came back."""
     return _show(request, "executive")
+
+
+@staff("analytics_view")
+@never_cache
+@require_safe
+def show_operations(request: HttpRequest) -> HttpResponse:
+    """What waits to be sent, whether payments succeed, and what runs out first."""
+    return _show(request, "operations")
+
+
+@staff("analytics_view")
+@never_cache
+@require_safe
+def show_products(request: HttpRequest) -> HttpResponse:
+    """What products earn, in the order asked for, a page of them."""
+    page = products(read_selection(request.GET.dict()), request.GET.dict())
+    return render(request, "analytics/products.html", {"page": page})
+
+
+@staff("analytics_view")
+@never_cache
+@require_safe
+def show_customers(request: HttpRequest) -> HttpResponse:
+    """How many customers, who comes back, and where bags and wishes get lost."""
+    return _show(request, "customers")
+
+
+@staff("analytics_view")
+@never_cache
+@require_safe
+def show_finance(request: HttpRequest) -> HttpResponse:
+    """From gross sales to the total, and from there to the bank."""
+    return _show(request, "finance")
+
+
+@staff("analytics_view")
+@never_cache
+@require_safe
+def show_breakdown(request: HttpRequest) -> HttpResponse:
+    """Net sales by product, category, country, discount code, or new and existing customers."""
+    page = breakdown(read_selection(request.GET.dict()), request.GET.dict())
+    return render(request, "analytics/breakdown.html", {"page": page})
 
 
 @staff("analytics_view")

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from analytics.figures.selection import Selection
 from analytics.figures.windows import Against, Comparison
-from analytics.kpis import KPIS, Better, Facts, Kpi, Unit, Value, in_words
+from analytics.kpis import KPIS, Additivity, Better, Facts, Kpi, Unit, Value, in_words
 from analytics.rows.links import rows_url
 
 FEW = 30  # below so many cases a rate says little
@@ -49,7 +49,7 @@ def figure_of(
 ) -> Figure:
     """Return a figure from the facts of the window, of its complete days and of those compared with.
 
-    Without the latter two there is no change. `url` replaces the address of its rows.
+    Without the latter two there is no change, nor for a figure of this moment. `url` replaces the address of its rows.
     """
     kpi = KPIS[kpi_id]
     if not isinstance(kpi, Kpi):
@@ -60,7 +60,7 @@ def figure_of(
     figure = Figure(
         kpi, in_words(kpi, value, currency), badge=few_cases(kpi, facts[0]), url=address, spark=spark, value=value
     )
-    if len(rest) < 2:
+    if len(rest) < 2 or kpi.additivity is Additivity.POINT:  # what is now was not counted then
         return figure
     complete, before = rest
     change, tone = change_of(kpi, complete, before)

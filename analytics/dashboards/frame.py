@@ -14,7 +14,14 @@ from analytics.figures.windows import MONTHS, PERIODS, Against, Comparison, comp
 from analytics.snapshots.freshness import Freshness
 from core.days import business_day, today
 
-TABS = (("executive", "Executive", "analytics:dashboard"),)
+TABS = (
+    ("executive", "Executive", "analytics:dashboard"),
+    ("operations", "Operations", "analytics:operations"),
+    ("products", "Products", "analytics:products"),
+    ("customers", "Customers", "analytics:customers"),
+    ("finance", "Finance", "analytics:finance"),
+    ("breakdown", "Breakdown", "analytics:breakdown"),
+)
 COMPARED_WITH = {Against.PREVIOUS: "Days before", Against.LAST_YEAR: "Last year"}
 MOST_DAYS_NAMED = 5
 type Link = dict[str, str | bool]
@@ -67,7 +74,7 @@ class Page:
 
     @property
     def tabs(self) -> list[Link]:
-        """The five pages, with what is selected kept."""
+        """The pages, with what is selected kept."""
         return [
             {"label": label, "url": f"{reverse(name)}?{self.query}", "current": key == self.key}
             for key, label, name in TABS

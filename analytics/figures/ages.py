@@ -30,15 +30,18 @@ class Age:
     @property
     def label(self) -> str:
         """The ages in words: `24 to 48 hours`, `8 days and more`."""
-        if self.to_hours is None:
-            return f"{_words(self.from_hours)} and more"
-        return f"Under {_words(self.to_hours)}" if not self.from_hours else self._between
+        return age_in_words(self.from_hours, self.to_hours)
 
-    @property
-    def _between(self) -> str:
-        start, end = _words(self.from_hours), _words(self.to_hours or 0)
-        amount, _, unit = start.partition(" ")
-        return f"{amount if unit.rstrip('s') == end.partition(' ')[2].rstrip('s') else start} to {end}"
+
+def age_in_words(start: int, end: int | None) -> str:
+    """Return a span of hours in words, in days where it is long: `Under 24 hours`, `4 to 8 days`."""
+    if end is None:
+        return f"{_words(start)} and more"
+    if not start:
+        return f"Under {_words(end)}"
+    amount, _, unit = _words(start).partition(" ")
+    is_same_unit = unit.rstrip("s") == _words(end).partition(" ")[2].rstrip("s")
+    return f"{amount if is_same_unit else _words(start)} to {_words(end)}"
 
 
 def ages_of(currency: str | None) -> list[Age]:

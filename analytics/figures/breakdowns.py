@@ -51,7 +51,7 @@ class Slice:
     the complete days and of the days that they are compared with; None where there is nothing to compare.
     """
 
-    cell: dict[str, str | int]
+    cell: dict[str, Any]
     label: str
     note: str
     gross_minor: int

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import Count, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Window
+from django.db.models import Count, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value, Window
 from django.db.models.functions import RowNumber, TruncDate
 from django.utils import timezone
 
@@ -21,16 +21,20 @@ from orders.models import Order, OrderLine
 
 type Percentiles = dict[str, int]
 NAMES = {"lead_time_p50": (1, 2), "lead_time_p90": (9, 10)}
+LEADS = ("place", "rank", "size", "lead")
 MICROSECONDS = timedelta(hours=1) // timedelta(microseconds=100)  # of a hundredth of an hour
 
 
 def lead_times_of(windows: Sequence[days.Window], currency: str | None) -> list[Percentiles]:
-    """Return the percentiles of each window, in hundredths of an hour, nothing without an order: a query each."""
-    found = []
-    for window in windows:
-        ranked = ranked_leads(sent_in_full(window, currency), {})
-        found.append(percentiles_of(list(ranked.values_list("rank", "size", "lead"))))
-    return found
+    """Return the percentiles of each window, in hundredths of an hour, nothing without an order: one query."""
+    first, *others = (
+        ranked_leads(sent_in_full(window, currency), {}).annotate(place=Value(place)).values_list(*LEADS)
+        for place, window in enumerate(windows)
+    )
+    rows = defaultdict(list)
+    for place, *row in first.union(*others, all=True):
+        rows[place].append(row)
+    return [percentiles_of(rows[place]) for place in range(len(windows))]
 
 
 def lead_times_by_day(window: days.Window, currency: str | None) -> dict[date, Percentiles]:
