@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from analytics.dashboards.drawing import Drawing
 from analytics.dashboards.figures import Figure
 from analytics.dashboards.tables import Cell, Column, Raw, Table
+from analytics.exports.csv_text import Kind
 from analytics.kpis import Kpi, TableKpi
+from core.money import exponent
 
 __all__ = ["Block", "Cell", "Column", "Raw", "Table"]
 
@@ -51,6 +53,22 @@ class Block:
     def kpi_ids(self) -> str:
         """The ids of the figures that the block as such shows; single figures in it carry their own marks."""
         return "" if self.figures and self.has_rows else " ".join(kpi.id for kpi in self.kpis)
+
+    @property
+    def plot_series(self) -> str:
+        """The colours of what is drawn, bars first, in the order of the columns that hold their numbers."""
+        drawing = self.drawings[0]
+        return " ".join(dict.fromkeys(str(mark.series) for mark in (*drawing.rects, *drawing.lines)))
+
+    @property
+    def plot_currency(self) -> str:
+        """The currency of what is drawn; empty where it is no money."""
+        return self.table.currency if any(column.kind is Kind.MONEY for column in self.table.columns) else ""
+
+    @property
+    def plot_digits(self) -> int:
+        """How many decimal places that currency has."""
+        return exponent(self.plot_currency) if self.plot_currency else 0
 
     @property
     def label(self) -> str:

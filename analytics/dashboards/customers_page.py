@@ -99,7 +99,6 @@ def _new_and_existing(runs: Sequence[Window], facts: Sequence[Facts], selection:
         rows_url=rows_url("unique_customers", selection.window, currency),
         empty="Nobody bought in these days. The first customer draws the first bar.",
         is_wide=True,
-        is_plotted=are_days(runs),
     )
 
 
