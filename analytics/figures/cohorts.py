@@ -14,7 +14,7 @@ from django.db import connection
 from analytics.figures.people import FIRST_IN_ANY, FIRST_IN_CURRENCY
 from analytics.figures.windows import DAY, Window
 from analytics.models import CohortCell
-from analytics.snapshots.rebuilding import as_day
+from analytics.snapshots.days import as_day
 from core.days import month_of, today
 from core.money import divide_half_up
 

@@ -6,7 +6,7 @@ from datetime import date
 from django.db import connection
 
 from analytics.figures.windows import Window
-from analytics.snapshots.rebuilding import as_day
+from analytics.snapshots.days import as_day
 
 Counts = dict[str, int]
 NAMES = ("unique_customers", "existing_customers", "repeat_customers", "returning_customers")

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Sum
 
 from analytics.figures.windows import Window, ending
-from analytics.snapshots.rebuilding import as_day
+from analytics.snapshots.days import as_day
 from core.days import day_bounds, store_zone, today
 from core.money import divide_half_up
 from orders.models import SalesEntry

@@ -6,11 +6,10 @@ whole. A build that dies leaves nothing behind: what it had taken is there again
 """
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import structlog
 from django.db import connection, transaction
@@ -20,28 +19,27 @@ from django.utils import timezone
 from accounts.models import Customer
 from analytics.models import Build, DayState, FactDay, FactDayHistory
 from analytics.snapshots.calendar import Scope, built_days, days_to_build
+from analytics.snapshots.causes import begin_taking_marks, causes_of, take_marks
 from analytics.snapshots.cohorts import moved_with_days, moved_with_people, rebuild_cohorts
 from analytics.snapshots.days import DaySet, forget_temporary, run
 from analytics.snapshots.first_sales import (
     days_changed_by_them,
     find_first_sales,
+    rebuild_all_first_sales,
     rebuild_first_sales,
     take_first_sales,
 )
 from analytics.snapshots.leasing import claim, hold, release, succeed
 from analytics.snapshots.popularity import write_units_sold
-from analytics.snapshots.rebuilding import fill_with_zeros, forget_days_outside, rebuild_facts, take_dirty_days
-from analytics.snapshots.sales_facts import begin_gathering, end_gathering, gather
+from analytics.snapshots.rebuilding import fill_with_zeros, forget_days_outside, rebuild_facts
+from analytics.snapshots.sales_facts import begin_gathering, gather
 from core.days import day_bounds
 
 CUSTOMERS_AT_ONCE = 20_000
 FIRST_BATCH, LARGEST_BATCH, SECONDS_A_BATCH = 20, 400, 0.7  # days at once on SQLite, whose writers wait for each other
-NAMED_CAUSES = 5
-WORK_MEMORY = "64MB"  # of PostgreSQL, for each sort or hash of a build; what is larger goes to disk
+# Of PostgreSQL, while it builds: what is larger goes to disk; and what was written lately is read from memory.
+SETTINGS = {"work_mem": "64MB", "random_page_cost": "1.1"}
 log = structlog.get_logger("purelaka.analytics")
-
-
-Causes = dict[date, list[str]]
 
 
 @dataclass
@@ -94,12 +92,10 @@ def _build_at_once(build: Build, scope: Scope, result: BuildResult) -> None:
     data_to = timezone.now()
     with _one_view():
         hold(build)
-        run(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+        for setting, value in SETTINGS.items():
+            run(f"SET LOCAL {setting} = '{value}'")
         days, everything = days_to_build(scope), built_days()
         scope = scope._replace(is_full=everything is not None and {*everything} <= {*days})
-        if scope.is_full:
-            for low, high in _customer_ranges():
-                rebuild_first_sales(low, high)
         _rebuild(build, days, scope, result)
         _tidy(scope, result)
         succeed(build, data_to=data_to, days=result.days, rows=result.rows)
@@ -143,15 +139,18 @@ def _rebuild(build: Build, wanted: Sequence[date], scope: Scope, result: BuildRe
     """Rebuild days in the caller's transaction, and those that tell new customers otherwise because of one of them."""
     if not wanted:
         return
-    days, causes = _gather(wanted, scope)
+    days, late = _gather(wanted, scope)
     before = _facts(days.days)
     with nullcontext() if _is_one_view(scope) else moved_with_days(days):
         if not scope.is_full:
             take_first_sales()
+        elif _is_one_view(scope):
+            rebuild_all_first_sales()
         result.rows += rebuild_facts(days)
     forget_temporary("build_order")
     result.days += len(days.days)
-    _write_states(build, days, scope, before, causes)
+    _write_states(build, days, before, lambda closed: causes_of(closed, late=late, scope=scope.name))
+    forget_temporary("build_mark")
     result.rows += fill_with_zeros(days)
 
 
@@ -160,26 +159,26 @@ def _is_one_view(scope: Scope) -> bool:
     return scope.is_full and connection.vendor == "postgresql"
 
 
-def _gather(wanted: Sequence[date], scope: Scope) -> tuple[DaySet, Causes]:
-    """Read the orders of days, and of those that first sales among them change; take all their marks."""
-    causes: Causes = defaultdict(list)
-    days, fresh = DaySet(wanted), DaySet(wanted)
+def _gather(wanted: Sequence[date], scope: Scope) -> tuple[DaySet, dict[date, int]]:
+    """Read the orders of days, and of those that first sales among them change; take all their marks.
+
+    Return all those days, and those that a late first sale changes, each with its entry.
+    """
+    days = DaySet(wanted)
+    late: dict[date, int] = {}
+    begin_taking_marks(days)
     begin_gathering(days)
-    while True:
-        for source, key, day in take_dirty_days(fresh):
-            causes[day].append(f"{source} {key}")
-        end_gathering()
-        if scope.is_full:
-            return days, causes
+    while not scope.is_full:
         find_first_sales()
-        late = days_changed_by_them()
-        fresh = DaySet([day for day in late if day not in set(days.days)])
+        changed = days_changed_by_them()
+        fresh = DaySet([day for day in changed if day not in set(days.days)])
+        late |= {day: changed[day] for day in fresh.days}
         if not fresh.days:
-            return days, causes
-        for day in fresh.days:
-            causes[day].append("an earlier first sale of a customer")
+            break
+        take_marks(fresh)
         gather(fresh)
         days = DaySet([*days.days, *fresh.days])
+    return days, late
 
 
 Facts = dict[tuple[date, str], dict[str, int]]
@@ -194,34 +193,40 @@ def _facts(days: Sequence[date]) -> Facts:
     }
 
 
-def _write_states(build: Build, days: DaySet, scope: Scope, before: Facts, causes: Causes) -> None:
+def _write_states(build: Build, days: DaySet, before: Facts, why: Callable[[Iterable[date]], dict[date, str]]) -> None:
     """Say that the days are built; a closed day that comes to other figures than before keeps the old ones."""
     now, after = timezone.now(), _facts(days.days)
-    known = {state.day: state for state in DayState.objects.filter(day__in=days.days)}
-    states, history = [], []
-    for day in days.days:
-        state = known.get(day) or DayState(day=day)
-        replaced = [key for key in _changed(day, before, after) if _is_closed(state)]
-        history += [
-            FactDayHistory(
-                day=day,
-                currency=key[1],
-                revision=state.revision,
-                facts=before[key],
-                replaced_at=now,
-                build=build,
-                cause=_in_words(causes.get(day)) or f"build: {scope.name}",
-            )
-            for key in replaced
-            if key in before
-        ]
-        state.revision += bool(replaced)
-        state.built_at, state.build = now, build
-        states.append(state)
-    FactDayHistory.objects.bulk_create(history)
-    DayState.objects.bulk_create(
-        states, update_conflicts=True, unique_fields=["day"], update_fields=["built_at", "build", "revision"]
+    states = {state.day: state for state in DayState.objects.filter(day__in=days.days)}
+    shown = {day: state for day, state in states.items() if state.build_id != build.pk}  # none of this very build
+    restated = {day: keys for day in days.days if day in shown and (keys := _replaced(shown[day], before, after))}
+    causes = why(restated)
+    FactDayHistory.objects.bulk_create(
+        FactDayHistory(
+            day=day,
+            currency=key[1],
+            revision=states[day].revision,
+            facts=before[key],
+            replaced_at=now,
+            build=build,
+            cause=causes[day],
+        )
+        for day, keys in restated.items()
+        for key in keys
+        if key in before
     )
+    for day in days.days:
+        state = states.setdefault(day, DayState(day=day))
+        state.revision += day in restated
+        state.built_at, state.build = now, build
+    DayState.objects.bulk_create(
+        states.values(), update_conflicts=True, unique_fields=["day"], update_fields=["built_at", "build", "revision"]
+    )
+
+
+def _replaced(state: DayState, before: Facts, after: Facts) -> list[tuple[date, str]]:
+    """Return the keys of a day that was over when it was built, and comes to other figures now."""
+    is_closed = state.built_at >= day_bounds(state.day)[1]
+    return _changed(state.day, before, after) if is_closed else []
 
 
 def _changed(day: date, before: Facts, after: Facts) -> list[tuple[date, str]]:
@@ -229,17 +234,6 @@ def _changed(day: date, before: Facts, after: Facts) -> list[tuple[date, str]]:
     zeros = dict.fromkeys(MEASURES, 0)
     keys = sorted(key for key in before.keys() | after.keys() if key[0] == day)
     return [key for key in keys if before.get(key, zeros) != after.get(key, zeros)]
-
-
-def _is_closed(state: DayState) -> bool:
-    built_at: datetime | None = state.built_at
-    return built_at is not None and built_at >= day_bounds(state.day)[1]
-
-
-def _in_words(causes: Sequence[str] | None) -> str:
-    named = ", ".join((causes or [])[:NAMED_CAUSES])
-    more = len(causes or []) - NAMED_CAUSES
-    return f"{named} and {more} more" if more > 0 else named
 
 
 def _tidy(scope: Scope, result: BuildResult) -> None:

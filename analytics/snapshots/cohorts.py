@@ -22,6 +22,7 @@ MONTHS = """
 """
 CELLS = """
     INSERT INTO cohort_cell (currency, cohort, month, customers, net_minor)
+    WITH build_month AS ({months})
     SELECT c.currency, c.cohort, c.month, {sign} * SUM(c.bought), {sign} * SUM(c.net)
     FROM (
         SELECT m.currency, {first} AS cohort, m.month, CASE WHEN m.orders > 0 THEN 1 ELSE 0 END AS bought, m.net
@@ -81,9 +82,5 @@ def _moved() -> Iterator[None]:
 
 
 def _add(sign: int, *, people: str) -> None:
-    forget_temporary("build_month")
-    run(make_temporary("build_month", MONTHS.format(month=month_sql("d.day"), people=people)))
-    if connection.vendor == "postgresql":
-        run("ANALYZE build_month")
-    run(CELLS.format(sign=sign, first=month_sql("f.day")))
-    forget_temporary("build_month")
+    months = MONTHS.format(month=month_sql("d.day"), people=people)
+    run(CELLS.format(months=months, sign=sign, first=month_sql("f.day")))

@@ -5,6 +5,7 @@ from datetime import date
 from django.db import connection
 
 from analytics.snapshots.days import Row, as_day, forget_temporary, make_temporary, run
+from analytics.snapshots.replacing import drop_counted
 
 FIRST_SALES = """
     SELECT o.customer_id, e.currency, MIN(e.day) AS day
@@ -13,17 +14,21 @@ FIRST_SALES = """
     GROUP BY o.customer_id, e.currency
 """
 # `was` is the day that counted as the first until now; the days that are being built are in `build_order`.
-FOUND = """
-    SELECT n.customer_id, n.currency, n.day, f.day AS was
-    FROM (
-        SELECT customer_id, currency, MIN(day) AS day FROM build_order WHERE orders > 0 GROUP BY customer_id, currency
-    ) n LEFT JOIN customer_first f ON f.customer_id = n.customer_id AND f.currency = n.currency
-    WHERE f.day IS NULL OR n.day < f.day
+GATHERED = """
+    SELECT customer_id, currency, MIN(day) AS day FROM build_order WHERE orders > 0 GROUP BY customer_id, currency
 """
+FOUND = f"""
+    SELECT n.customer_id, n.currency, n.day, f.day AS was
+    FROM ({GATHERED}) n LEFT JOIN customer_first f ON f.customer_id = n.customer_id AND f.currency = n.currency
+    WHERE f.day IS NULL OR n.day < f.day
+"""  # noqa: S608  constants
 # Orders sold after the new first sale, up to the old one, were taken for the customer's first until now: whatever day
 # holds an entry of theirs tells new from existing customers otherwise than before.
 CHANGED = """
-    SELECT e.day, MIN(s.order_id)
+    SELECT e.day, MIN((
+        SELECT MIN(t.id) FROM orders_order p JOIN orders_salesentry t ON t.order_id = p.id
+        WHERE p.customer_id = n.customer_id AND p.currency = n.currency AND t.kind = 'sale' AND t.day = n.day
+    ))
     FROM build_first n
         JOIN orders_order o ON o.customer_id = n.customer_id AND o.currency = n.currency
         JOIN orders_salesentry s ON s.order_id = o.id AND s.kind = 'sale' AND s.line_id IS NULL
@@ -45,11 +50,11 @@ def find_first_sales() -> None:
 
 
 def days_changed_by_them() -> dict[date, int]:
-    """Return the days that first sales found late change, each with an order that it is because of."""
+    """Return the days that first sales found late change, each with the entry of such a sale."""
     with connection.cursor() as cursor:
         cursor.execute(CHANGED)
         rows: list[Row] = cursor.fetchall()
-    return {as_day(day): order for day, order in rows}
+    return {as_day(day): entry for day, entry in rows}
 
 
 def take_first_sales() -> None:
@@ -63,3 +68,16 @@ def rebuild_first_sales(lowest: int, highest: int) -> int:
     run("DELETE FROM customer_first WHERE customer_id BETWEEN %s AND %s", [lowest, highest])
     sales = FIRST_SALES.format(which="o.customer_id BETWEEN %s AND %s")
     return run(f"INSERT INTO customer_first (customer_id, currency, day) {sales}", [lowest, highest])
+
+
+def rebuild_all_first_sales() -> int:
+    """Write the first sales of every customer anew, once every day is gathered; return how many rows that is."""
+    forget_temporary("build_first")
+    run(make_temporary("build_first", GATHERED))
+    same = "n.customer_id = f.customer_id AND n.currency = f.currency AND n.day = f.day"
+    run(f"DELETE FROM customer_first f WHERE NOT EXISTS (SELECT 1 FROM build_first n WHERE {same})")  # noqa: S608
+    run(
+        "INSERT INTO customer_first (customer_id, currency, day) SELECT customer_id, currency, day FROM build_first n "  # noqa: S608
+        f"WHERE NOT EXISTS (SELECT 1 FROM customer_first f WHERE {same}) ORDER BY customer_id, currency"
+    )
+    return drop_counted("build_first")

@@ -10,40 +10,42 @@ from analytics.snapshots.days import DaySet
 from payments.booked import DISPUTES, FEES, PAYOUTS, TOPUPS
 from payments.client import is_live
 
-TABLES = ("fact_payment_day", "fact_stripe_day")
-OURS = "(o.id IS NULL OR NOT o.is_test) AND (p.id IS NULL OR p.tender <> 'stripe' OR p.livemode = {live})"
-CONFIRMATIONS = """
-    payments_paymentattempt a LEFT JOIN payments_payment p ON p.id = a.payment_id
-        LEFT JOIN orders_order o ON o.id = p.order_id
-    WHERE a.outcome <> 'unconfirmed' AND {ours}
+OURS = """
+    (p.tender <> 'stripe' OR p.livemode = {live}) AND p.order_id NOT IN (SELECT id FROM orders_order WHERE is_test)
 """
-# An intent counts on the day of its first confirmation, which may lie before these days: then it is not theirs.
+# An intent counts on the day of its first confirmation, if that is one of these days, and as what it came to since.
 PAYMENT_DAYS = """
     INSERT INTO fact_payment_day (day, currency, intents, intents_succeeded, attempts, attempts_succeeded, charges,
         disputes)
+    WITH tried AS (
+        SELECT a.stripe_intent_id, a.at, a.currency, CASE WHEN a.outcome = 'succeeded' THEN 1 ELSE 0 END AS succeeded
+        FROM payments_paymentattempt a LEFT JOIN payments_payment p ON p.id = a.payment_id
+        WHERE a.at >= {start} AND a.at < {end} AND a.outcome <> 'unconfirmed' AND (p.id IS NULL OR {ours})
+    )
     SELECT d.day, d.currency, SUM(d.intents), SUM(d.intents_succeeded), SUM(d.attempts), SUM(d.attempts_succeeded),
         SUM(d.charges), SUM(d.disputes)
     FROM (
         SELECT {day_of_attempt} AS day, a.currency, 0 AS intents, 0 AS intents_succeeded, COUNT(*) AS attempts,
-            SUM(CASE WHEN a.outcome = 'succeeded' THEN 1 ELSE 0 END) AS attempts_succeeded, 0 AS charges, 0 AS disputes
-        FROM {confirmations} AND a.at >= {start} AND a.at < {end}
+            SUM(a.succeeded) AS attempts_succeeded, 0 AS charges, 0 AS disputes
+        FROM tried a
         GROUP BY 1, a.currency
         UNION ALL
-        SELECT {day_of_intent}, i.currency, COUNT(*), SUM(i.succeeded), 0, 0, 0, 0
+        SELECT {day_of_intent}, i.currency, COUNT(*), SUM(CASE WHEN i.succeeded > 0 OR EXISTS (
+            SELECT 1 FROM payments_paymentattempt x
+            WHERE x.stripe_intent_id = i.stripe_intent_id AND x.at >= {end} AND x.outcome = 'succeeded'
+        ) THEN 1 ELSE 0 END), 0, 0, 0, 0
         FROM (
-            SELECT MIN(a.currency) AS currency, MIN(a.at) AS at,
-                MAX(CASE WHEN a.outcome = 'succeeded' THEN 1 ELSE 0 END) AS succeeded
-            FROM {confirmations} AND a.stripe_intent_id IN (
-                SELECT t.stripe_intent_id FROM payments_paymentattempt t
-                WHERE t.at >= {start} AND t.at < {end} AND t.outcome <> 'unconfirmed'
-            )
-            GROUP BY a.stripe_intent_id
+            SELECT a.stripe_intent_id, MIN(a.currency) AS currency, MIN(a.at) AS at, MAX(a.succeeded) AS succeeded
+            FROM tried a GROUP BY a.stripe_intent_id
         ) i
-        WHERE i.at >= {start} AND i.at < {end}
+        WHERE NOT EXISTS (
+            SELECT 1 FROM payments_paymentattempt x
+            WHERE x.stripe_intent_id = i.stripe_intent_id AND x.at < {start} AND x.outcome <> 'unconfirmed'
+        )
         GROUP BY 1, i.currency
         UNION ALL
         SELECT {day_of_charge}, p.currency, 0, 0, 0, 0, COUNT(*), 0
-        FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
+        FROM payments_payment p
         WHERE p.captured_minor > 0 AND p.tender <> 'free' AND p.succeeded_at >= {start} AND p.succeeded_at < {end}
             AND {ours}
         GROUP BY 1, p.currency
@@ -57,6 +59,9 @@ PAYMENT_DAYS = """
     ) d
     GROUP BY d.day, d.currency
 """
+
+
+TABLES = ("fact_payment_day", "fact_stripe_day")
 
 
 def _listed(categories: tuple[str, ...]) -> str:
@@ -101,7 +106,6 @@ def _payment_days(stretch: DaySet) -> int:
         day_of_attempt=_day_sql("a.at"),
         day_of_intent=_day_sql("i.at"),
         day_of_charge=_day_sql("p.succeeded_at"),
-        confirmations=CONFIRMATIONS.format(ours=OURS.format(live="%(live)s")),
         ours=OURS.format(live="%(live)s"),
         **{name: f"%({name})s" for name in named},
     )

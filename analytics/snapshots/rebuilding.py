@@ -5,26 +5,15 @@ Each function runs in the caller's transaction.
 
 from datetime import date
 
-from analytics.snapshots.days import DaySet, as_day, run
+from analytics.snapshots.days import DaySet, run
 from analytics.snapshots.payment_facts import TABLES, rebuild_payment_facts
+from analytics.snapshots.replacing import replace
 from analytics.snapshots.sales_facts import FACTS, FILL_WITH_ZEROS
-
-Mark = tuple[str, int, date]
-
-
-def take_dirty_days(days: DaySet) -> list[Mark]:
-    """Take away the marks of these days; return source, id and day of each."""
-    _, rows = days.run("DELETE FROM core_dirtyday AS e WHERE {which} RETURNING source_type, source_id, day")
-    return [(source, key, as_day(day)) for source, key, day in rows]
 
 
 def rebuild_facts(days: DaySet) -> int:
     """Write every fact of these days, whose orders are gathered, anew; return how many rows that is."""
-    count = rebuild_payment_facts(days)
-    for table, statement in FACTS.items():
-        days.run(f"DELETE FROM {table} AS e WHERE {{which}}")  # noqa: S608  the names above
-        count += days.run(statement)[0]
-    return count
+    return rebuild_payment_facts(days) + sum(replace(fact, days) for fact in FACTS.values())
 
 
 def fill_with_zeros(days: DaySet) -> int:

@@ -16,7 +16,7 @@ from analytics.snapshots.calendar import CHANGES, FULL, last_days, missing_days,
 from analytics.snapshots.leasing import BuildRunning, claim
 from analytics.tests.factories import make_refund, make_sale
 from core.models import DirtyDay
-from orders.models import ShippingMethod
+from orders.models import SalesEntry, ShippingMethod
 from orders.tests.factories import make_shipping_method
 from products.tests.factories import make_variant
 
@@ -96,12 +96,14 @@ def test_a_late_first_sale_moves_who_was_new_and_rebuilds_the_day_that_was_first
     assert FactDay.objects.get(day=MONDAY + timedelta(days=2)).new_customers == 1
 
     make_sale(MONDAY, email="Alice@example.com ")
+    sale = SalesEntry.objects.get(day=MONDAY, kind="sale")
     build_snapshots(CHANGES)
 
     assert dict(FactDay.objects.filter(new_customers__gt=0).values_list("day", "new_customers")) == {MONDAY: 1}
     assert CustomerFirst.objects.get().day == MONDAY
     history = FactDayHistory.objects.get(day=MONDAY + timedelta(days=2))
-    assert (history.facts["new_customers"], history.cause) == (1, "an earlier first sale of a customer")
+    because = f"an earlier first sale of a customer, sales_entry {sale.pk}"
+    assert (history.facts["new_customers"], history.cause) == (1, because)
 
 
 def test_a_closed_day_that_changes_keeps_its_old_figures_with_the_cause():
@@ -115,8 +117,24 @@ def test_a_closed_day_that_changes_keeps_its_old_figures_with_the_cause():
 
     history = FactDayHistory.objects.get()
     assert (history.day, history.revision, history.facts["net_minor"]) == (MONDAY, 1, old)
-    assert history.cause.startswith(f"sales_entry {cause.source_id}, ")
+    assert history.cause == f"sales_entry {cause.source_id}"
     assert DayState.objects.get(day=MONDAY).revision == 2
+
+
+def test_the_cause_of_a_restatement_names_each_order_and_refund_once_and_says_how_many_there_are_more():
+    order = make_sale(MONDAY)
+    build_snapshots(CHANGES)
+
+    make_refund(order, MONDAY, goods_minor=100, fails=True)
+    made = [make_sale(MONDAY).pk for _ in range(5)]
+    build_snapshots(CHANGES)
+
+    history = FactDayHistory.objects.get()
+    entries = SalesEntry.objects.order_by("pk")
+    refund, reversal = (entries.get(kind=kind).pk for kind in ("refund", "refund_reversal"))
+    sales = [entries.get(order=key, kind="sale").pk for key in made[:3]]
+    named = ", ".join(f"sales_entry {key}" for key in (refund, reversal, *sales))
+    assert history.cause == f"{named} and 2 more"
 
 
 def test_a_day_built_again_to_the_same_figures_and_today_are_not_restated():
