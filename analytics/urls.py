@@ -7,6 +7,7 @@ from analytics.exports import console as exports_console
 from analytics.exports import runs_console, schedules_console
 from analytics.month_end import console as closing_console
 from analytics.rows import console as rows_console
+from analytics.summary import console as summary_console
 
 app_name = "analytics"
 urlpatterns = [
@@ -16,6 +17,9 @@ urlpatterns = [
     path("analytics/customers/", console.show_customers, name="customers"),
     path("analytics/finance/", console.show_finance, name="finance"),
     path("analytics/breakdown/", console.show_breakdown, name="breakdown"),
+    path("analytics/summary/", summary_console.summary_start, name="summary_start"),
+    path("analytics/summary/end/", summary_console.summary_end, name="summary_end"),
+    path("analytics/summary/stop/<str:token>/", summary_console.summary_stop, name="summary_stop"),
     path("analytics/<slug:page>/<slug:block>.csv", console.show_block, name="block"),
     path("analytics/definitions/", console.show_definitions, name="definitions"),
     path("analytics/restatements/", rows_console.show_restatements, name="restatements"),

@@ -21,6 +21,7 @@ class MonitoringConfig(AppConfig):
             checks_stock,
             checks_stripe,
             checks_surplus,
+            dashboard_issues,
             datasets,
             drill_through,
             jobs,

@@ -99,6 +99,8 @@ STAFF_PAGES = {
     "analytics:finance": "analytics_view",
     "analytics:breakdown": "analytics_view",
     "analytics:block": "analytics_view",
+    "analytics:summary_start": "analytics_view",
+    "analytics:summary_end": "analytics_view",
     "analytics:rows": "analytics_view",
     "analytics:restatements": "analytics_view",
     "analytics:months": "analytics_view",

@@ -58,7 +58,8 @@ class Block:
     def plot_series(self) -> str:
         """The colours of what is drawn, bars first, in the order of the columns that hold their numbers."""
         drawing = self.drawings[0]
-        return " ".join(dict.fromkeys(str(mark.series) for mark in (*drawing.rects, *drawing.lines)))
+        numbers = [rect.series for rect in drawing.rects] + [line.series for line in drawing.lines]
+        return " ".join(map(str, dict.fromkeys(numbers)))
 
     @property
     def plot_currency(self) -> str:

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.selectors import user_of
 from analytics.dashboards.breakdown_page import breakdown
 from analytics.dashboards.customers_page import customers
 from analytics.dashboards.executive_page import executive
@@ -14,9 +15,11 @@ from analytics.dashboards.finance_page import finance
 from analytics.dashboards.frame import Page
 from analytics.dashboards.operations_page import operations
 from analytics.dashboards.products_page import products
+from analytics.dashboards.troubles import troubles_of
 from analytics.figures.selection import Selection
 from analytics.forms import read_selection
 from analytics.kpis import ALL
+from analytics.summary.subscribing import subscription_of
 from core.access import staff
 
 PAGES: dict[str, Callable[[Selection], Page]] = {
@@ -34,7 +37,14 @@ PAGES: dict[str, Callable[[Selection], Page]] = {
 @require_safe
 def show_dashboard(request: HttpRequest) -> HttpResponse:
     """Sales of the days asked for, why they moved, what sold and what came back."""
-    return _show(request, "executive")
+    page = executive(read_selection(request.GET.dict()))
+    may_see = request.user.has_perm("rbac.issues_view")
+    context = {
+        "page": page,
+        "subscription": subscription_of(user_of(request)),
+        "troubles": troubles_of(page.selection.window, page.selection.currency) if may_see else None,
+    }
+    return render(request, "analytics/executive.html", context)
 
 
 @staff("analytics_view")

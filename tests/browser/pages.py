@@ -376,6 +376,8 @@ NO_PAGE = {
     "analytics:export_schedule": "a form's target",
     "analytics:export_unschedule": "a form's target",
     "analytics:block": "a file",
+    "analytics:summary_start": "a form's target",
+    "analytics:summary_end": "a form's target",
     "monitoring:healthz": "for machines",
     "monitoring:readyz": "for machines",
     "monitoring:run": "a form's target",
