@@ -14,8 +14,10 @@ class AnalyticsConfig(AppConfig):
             datasets_daily,
             datasets_figures,
             datasets_lines,
+            datasets_star,
             datasets_stripe,
         )
+        from analytics.exports import jobs as export_jobs  # noqa: F401, PLC0415  declares those of files
         from core import navigation  # noqa: PLC0415
 
         register_documents()

@@ -12,6 +12,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.utils.crypto import salted_hmac
 
 from analytics.exports.csv_text import BYTE_ORDER_MARK, Cell, as_cell, line, text_of
 from analytics.exports.datasets import Column, Dataset
@@ -112,8 +113,13 @@ def parameters(asked: Asked) -> Params:
     window = asked.window
     moments = {"start_at": day_bounds(window.start)[0], "end_at": day_bounds(window.end)[1]}
     params: Params = {"start": window.start, "end": window.end, "currency": asked.currency}
-    params |= {"zone": settings.STORE_TIME_ZONE, **asked.more}
+    params |= {"zone": settings.STORE_TIME_ZONE, "pepper": _pepper(), **asked.more}
     return params | {name: connection.ops.adapt_datetimefield_value(moment) or "" for name, moment in moments.items()}
+
+
+def _pepper() -> str:
+    """The secret that makes the pseudonyms of this installation its own."""
+    return salted_hmac("analytics.exports.pseudonym", "", algorithm="sha256").hexdigest()
 
 
 def count_expected(asked: Asked) -> int:

@@ -4,7 +4,7 @@ import re
 
 from django.db import connection
 
-WORD = re.compile(r"<(?P<name>days later|microseconds|day of|next day) (?P<arguments>[^>]+)>")
+WORD = re.compile(r"<(?P<name>days later|microseconds|day of|next day|pseudonym) (?P<arguments>[^>]+)>")
 WHOLE = "CAST(strftime('%%s', substr({0}, 1, 19)) AS INTEGER)"  # SQLite would round a fraction to a thousandth
 FRACTION = "CAST(substr(substr({0}, 21) || '000000', 1, 6) AS INTEGER)"
 
@@ -13,6 +13,7 @@ POSTGRESQL = {
     "microseconds": "CAST(EXTRACT(EPOCH FROM {1} - {0}) * 1000000 AS BIGINT)",
     "next day": "{0} + 1",
     "day of": "CAST({0} AT TIME ZONE %(zone)s AS DATE)",
+    "pseudonym": "substr(encode(sha256(convert_to(%(pepper)s || CAST({0} AS TEXT), 'UTF8')), 'hex'), 1, 32)",
 }
 SQLITE = {
     "days later": "datetime(substr({0}, 1, 19), '+{1} days') || substr({0}, 20)",
@@ -21,6 +22,7 @@ SQLITE = {
     ),
     "next day": "date({0}, '+1 day')",
     "day of": "django_datetime_cast_date({0}, %(zone)s, 'UTC')",
+    "pseudonym": "substr(SHA256(%(pepper)s || CAST({0} AS TEXT)), 1, 32)",
 }
 
 
