@@ -122,6 +122,7 @@ class Order(models.Model):
             models.Index(fields=["status", "-placed_at"], name="order_by_status"),
             models.Index(fields=["expires_at"], name="order_expiring", condition=Q(status="pending")),
             models.Index(fields=["id"], name="order_of_a_test", condition=Q(is_test=True)),
+            models.Index(fields=["fulfilled_at"], name="order_sent", condition=Q(status="fulfilled")),  # lead times
         ]
 
     def __str__(self) -> str:
