@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from analytics.forms import read_selection
+from analytics.forms import MONTHS, read_selection
 from analytics.kpis import KPIS
 from analytics.rows.asking import Asked
-from analytics.rows.cells import LABELS, WHOLE_NUMBER, read_cells
+from analytics.rows.cells import WHOLE_NUMBER, read_cells
 from analytics.rows.declared import ROWS
 from analytics.rows.links import CELLS, EVERY
 
@@ -15,11 +15,13 @@ def read_asked(kpi_id: str, given: Mapping[str, str]) -> Asked | None:
     kpi = KPIS.get(kpi_id)
     if kpi is None:
         return None
+    given = _with_one_month(given)
     wants_all = given.get("currency") == EVERY and kpi.crosses_currencies
-    selection = read_selection({**given, "currency": ""} if wants_all else given)
+    of_days = {name: value for name, value in given.items() if name != "month"}
+    selection = read_selection({**of_days, "currency": ""} if wants_all else of_days)
     notices, known = list(selection.notices), ("day", *ROWS[kpi_id].source.cells)
-    odd = [LABELS[name].lower() for name in CELLS if name in given and name not in known]
-    notices += [f"These rows cannot be told apart by {label}. Showing all of them." for label in odd]
+    odd = [name for name in CELLS if name in given and name not in known]
+    notices += [f"These rows cannot be told apart by {name}. Showing all of them." for name in odd]
     build = given.get("build", "")
     return Asked(
         kpi=kpi,
@@ -30,3 +32,11 @@ def read_asked(kpi_id: str, given: Mapping[str, str]) -> Asked | None:
         currencies=tuple(selection.currencies),
         notices=tuple(notices),
     )
+
+
+def _with_one_month(given: Mapping[str, str]) -> dict[str, str]:
+    """Return what was given with a month that is a cell, `2026-06`, apart from one that says which days: this, last."""
+    if given.get("month") not in MONTHS:
+        return dict(given)
+    window = read_selection(given).window
+    return {"from": str(window.start), "to": str(window.end)} | {k: v for k, v in given.items() if k != "month"}

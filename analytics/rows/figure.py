@@ -18,6 +18,7 @@ from analytics.rows.reading import RowSet
 from analytics.rows.sources import Rows
 from core.money import divide_half_up, format_money
 
+NONE = "–"
 HOUR = 3_600_000_000  # microseconds
 COLUMNS = {"gross": "gross_minor", "discounts": "discount_minor", "returns": "returns_minor", "net": "net_minor"}
 OF_PRODUCTS = COLUMNS | {
@@ -90,7 +91,7 @@ def shown_figure(asked: Asked) -> tuple[bool, Value]:
 def in_words(unit: Unit, value: Value, currency: str | None) -> str:
     """Return a figure as people read it, or a dash where there is none."""
     if value is None:
-        return "–"
+        return NONE
     if unit is Unit.MONEY and currency is not None:
         return format_money(int(value), currency)
     ending = {Unit.PERCENT: "\u00a0%", Unit.HOURS: "\u00a0h", Unit.DAYS: " days"}.get(unit, "")

@@ -8,6 +8,8 @@ from analytics.rows.reading import Record
 
 PLACES = {  # what a column refers to: the permission, the address, and the column of the row with the key
     "order": ("rbac.orders_view", "orders:console_detail", "order_id"),
+    "first_order": ("rbac.orders_view", "orders:console_detail", "first_order_id"),
+    "last_order": ("rbac.orders_view", "orders:console_detail", "last_order_id"),
     "payout": ("rbac.analytics_view", "payments:console_payout", "payout_id"),
     "stock": ("rbac.stock_manage", "products:console_stock_item", "variant_id"),
     "refund": ("rbac.refunds_make", "payments:console_refund_detail", "refund_id"),

@@ -101,7 +101,7 @@ DISPUTES = Source(
     ),
     rows=f"""
         SELECT d.kind, d.row_id, d.at, d.reason, {ORDER_OF.format("d.order_id")} AS order_number, d.order_id,
-            d.currency, d.amount_minor, d.waiting
+            d.currency, d.amount_minor, d.waiting, CASE WHEN d.kind = 'dispute' THEN d.row_id END AS dispute_id
         FROM (
             SELECT 'dispute' AS kind, t.id AS row_id, t.opened_at AS at, t.reason, p.order_id, t.currency,
                 t.amount_minor, {waiting("t", DISPUTE, "t.opened_day")} AS waiting
@@ -118,7 +118,7 @@ DISPUTES = Source(
     """,  # noqa: S608  constants
     order_by="r.kind, r.at, r.row_id",
     cells={"reason": "d.kind = 'dispute' AND d.reason = %(reason)s"},
-    refers={"order_number": "order"},
+    refers={"order_number": "order", "row_id": "dispute"},
     dirty=DISPUTE,
     key="row_id",
     shown=("row_id", "kind", "at", "order_number", "reason", "amount_minor"),

@@ -31,6 +31,7 @@ CUSTOMERS = Source(
     ),
     rows=f"""
         SELECT b.customer_id, c.email_canonical AS email, c.name, b.first_sale_on, b.orders,
+            b.first_order AS first_order_id, b.last_order AS last_order_id,
             {ORDER_NUMBER.format("b.first_order")} AS first_order_number,
             {ORDER_NUMBER.format("b.last_order")} AS last_order_number, b.last_sale_on,
             CASE WHEN b.first_sale_on < %(start)s THEN 0 ELSE 1 END AS is_new, 0 AS waiting
@@ -45,7 +46,7 @@ CUSTOMERS = Source(
     """,  # noqa: S608  declared in code
     order_by="r.first_sale_on, r.customer_id",
     cells={**ORDER_CELLS, **HOLDING},
-    refers={"customer_id": "customer"},
+    refers={"customer_id": "customer", "first_order_number": "first_order", "last_order_number": "last_order"},
     arrivals=ENTRIES,
     shown=(
         "customer_id",

@@ -31,6 +31,7 @@ FIGURES = {  # columns of the facts of a day that people know by a figure
     "new_customers": "new_customers",
     "cohort_refunded_orders": "refund_rate_orders_cohort",
 }
+OTHERS = {"upgrade": "A new version counts otherwise", "rebase": "The shop has moved to another time zone"}
 NAMED = re.compile(r"(?P<source>[a-z_]+) (?P<key>[1-9][0-9]{0,17})\Z")
 MORE = re.compile(r" and (?P<count>[0-9]+) more\Z")
 
@@ -150,15 +151,16 @@ class _Causes:
     def of(self, cause: str) -> list[Cause]:
         """Return what a build wrote down, each order once."""
         found = [self._of_entry(one) for one in _named(cause)]
-        others = [Cause(text) for text in _parts(cause) if not NAMED.match(text)]
+        others = [Cause(f"{text[0].upper()}{text[1:]}") for text in _parts(cause) if not NAMED.match(text)]
         more = MORE.search(cause)
         rest = [Cause(f"{more['count']} more changes")] if more else []
-        return [*dict.fromkeys(found), *others, *rest]
+        return [*others, *dict.fromkeys(found), *rest]
 
     def _of_entry(self, named: re.Match[str]) -> Cause:
         entry = self._entries.get(int(named["key"])) if named["source"] == "sales_entry" else None
         if entry is None:
-            return Cause(f"{named['source'].replace('_', ' ')} {named['key']}")
+            source = named["source"]
+            return Cause(OTHERS.get(source) or f"{source.replace('_', ' ')} {named['key']}")
         order = f"order PL-{FIRST_NUMBER + entry['order_id']}"
         url = reverse("orders:console_detail", args=[entry["order_id"]]) if self._may_see_orders else ""
         if entry["refund_id"] is None:

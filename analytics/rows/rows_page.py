@@ -10,9 +10,11 @@ from django.http import HttpRequest
 from analytics.exports.csv_text import Kind
 from analytics.exports.datasets import Column
 from analytics.figures.reading import consistent_read
+from analytics.figures.windows import Against
+from analytics.forms import DaysForm
 from analytics.kpis import Unit
 from analytics.rows.asking import Asked
-from analytics.rows.figure import figure_of, unit_of
+from analytics.rows.figure import HOUR, figure_of, unit_of
 from analytics.rows.files import as_day, as_moment, columns_for
 from analytics.rows.issues import Trouble, troubles_of
 from analytics.rows.leading import leads_to
@@ -26,7 +28,11 @@ from core.money import format_money
 
 PER_PAGE = 50
 MOST_SHOWN = 10_000
-TITLES = {"at": "When", "sku": "SKU", "is_late": "Late", "entry_id": "Entry", "wish_id": "Wish", "cart_id": "Bag"}
+TITLES = {
+    "at": "When", "sku": "SKU", "stripe_payment_intent": "Intent at Stripe", "business_day": "Day", "row_id": "Key",
+    "microseconds": "Took", "reporting_category": "What", "balance_transaction": "Movement", "adds": "Counts",
+}  # fmt: skip
+LONG = ("product", "hold_reason")  # texts that may take two lines
 ENDINGS = ("_minor", "_id", "_number", "_on", "_at")
 
 
@@ -60,6 +66,11 @@ class RowsPage:
     def counted(self) -> str:
         """How many rows there are, in words."""
         return self.asked.rows.source.counted(self.count)
+
+    @property
+    def days_form(self) -> DaysForm:
+        """The form that asks for other days."""
+        return DaysForm(self.asked.whole, self.asked.currency or "", list(self.asked.currencies), Against.PREVIOUS)
 
     @property
     def is_cut(self) -> bool:
@@ -113,8 +124,9 @@ def rows_page(request: HttpRequest, asked: Asked, *, with_personal: bool) -> Row
 
 
 def _table(request: HttpRequest, found: RowSet, rows: list[Record], sort: str, *, with_personal: bool) -> Table:
-    asked, names = found.asked, (*found.rows.source.shown, *found.rows.shown, "adds", "divides")
-    by_name = {column.expression: column for column in columns_for(found.rows.columns, with_personal=with_personal)}
+    asked, shares = found.asked, () if found.rows.percentile else ("adds", "divides")
+    names = (*found.rows.source.shown, *found.rows.shown, *shares)
+    by_name = _by_name(columns_for(found.rows.columns, with_personal=with_personal))
     columns = [by_name[name] for name in names if name in by_name]
     heads = [_head(column, sort) for column in columns]
     cells = [[_cell(request, asked, column, row) for column in columns] for row in rows]
@@ -122,11 +134,16 @@ def _table(request: HttpRequest, found: RowSet, rows: list[Record], sort: str, *
 
 
 def _arrived(request: HttpRequest, asked: Asked, arrivals: Arrivals) -> Table:
-    by_name = {column.expression: column for column in arrivals.source.columns if not column.is_personal}
+    by_name = _by_name(columns_for(arrivals.source.columns, with_personal=False))
     columns = [by_name[name] for name in arrivals.source.shown if name in by_name]
     refers = arrivals.source.refers
     rows = [[_cell(request, asked, column, row, refers) for column in columns] for row in arrivals.first]
     return Table([{"label": _title(column), "numeric": _is_number(column)} for column in columns], rows)
+
+
+def _by_name(columns: list[Column]) -> dict[str, Column]:
+    """Return the columns by what they are made of, minor units before the decimals made of the same."""
+    return {column.expression: column for column in reversed(columns)}
 
 
 def _head(column: Column, sort: str) -> dict[str, Any]:
@@ -161,6 +178,8 @@ def _cell(
         return {"text": "–", "numeric": _is_number(column)}
     if column.kind is Kind.MINOR:
         return {"text": _amount(int(value), row.get("currency") or asked.currency), "numeric": True}
+    if column.name == "microseconds":
+        return {"text": f"{int(value) / HOUR:,.2f}\u00a0h", "numeric": True}
     if column.kind is Kind.MOMENT:
         return {"at": as_moment(value)}
     if column.kind is Kind.DAY:
@@ -168,7 +187,7 @@ def _cell(
     text = f"{value:,}" if _is_number(column) else str(value).replace("_", " ")
     leads = (refers or asked.rows.source.refers).get(column.name, "")
     url = leads_to(leads, row, request.user)
-    return {"text": text, "url": url, "numeric": _is_number(column), "wrap": column.kind is Kind.TEXT and not url}
+    return {"text": text, "url": url, "numeric": _is_number(column), "wrap": column.name in LONG}
 
 
 def _sums(found: RowSet, columns: list[Column]) -> list[str]:
@@ -185,7 +204,7 @@ def _sums(found: RowSet, columns: list[Column]) -> list[str]:
             texts.append(_amount(totals[name], found.asked.currency))
         else:
             texts.append(f"{totals[name]:,}")
-    return ["All rows", *texts[1:]]
+    return ["All rows", *texts[1:]] if any(texts) else []
 
 
 def _amount(minor: int, currency: str | None) -> str:

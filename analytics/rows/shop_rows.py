@@ -74,7 +74,7 @@ SENT = Source(
     order_by="r.microseconds, r.order_id",
     cells={"country": ORDER_CELLS["country"]},
     refers={"order_number": "order", "customer_id": "customer"},
-    shown=("order_number", "sold_at", "sent_at", "country"),
+    shown=("order_number", "sold_at", "sent_at", "country", "microseconds"),
 )
 
 UNSENT = Source(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from analytics.exports.csv_text import Kind
 from analytics.kpis import Unit, Value
 from analytics.rows.asking import Asked
-from analytics.rows.figure import Between, between, in_words, shown_figure, unit_of
+from analytics.rows.figure import NONE, Between, between, in_words, shown_figure, unit_of
 from analytics.rows.reading import RowSet
 from core.money import format_money
 
@@ -22,6 +22,15 @@ class Verdict:
     why: str = ""
 
     @property
+    def text(self) -> str:
+        """The verdict in a sentence."""
+        if self.agrees is None:
+            return f"The rows come to {self.figure}. No snapshot holds this part of the figure by itself."
+        if self.figure == NONE:
+            return "There is nothing to divide by, so there is no figure: a dash is shown."
+        return self.why or f"The rows come to {self.figure}, which is the figure shown."
+
+    @property
     def tone(self) -> str:
         """How it is to be shown."""
         return {True: "ok", False: "warn", None: "info"}[self.agrees]
@@ -35,14 +44,14 @@ def verdict_on(asked: Asked, found: RowSet, figure: Value, *, waiting: int) -> V
     return Verdict(
         figure=in_words(unit, figure, asked.currency),
         says=asked.rows.says,
-        sum_up=_sum_up(asked, found),
+        sum_up=_sum_up(asked, found, in_words(unit, figure, asked.currency)),
         agrees=agrees,
         shown=in_words(unit, shown, asked.currency),
         why="" if agrees is not False else _why(unit, figure, shown, asked.currency, waiting),
     )
 
 
-def _sum_up(asked: Asked, found: RowSet) -> str:
+def _sum_up(asked: Asked, found: RowSet, figure: str) -> str:
     rows, totals = asked.rows, found.totals
     if rows.percentile:
         return _place(between(found, rows), totals.count)
@@ -50,7 +59,7 @@ def _sum_up(asked: Asked, found: RowSet) -> str:
         return ""
     above = _words(totals.adds, rows.adds_kind, asked.currency)
     below = _words(totals.divides, rows.divides_kind, asked.currency)
-    return f"{above} / {below}" if not rows.scale else f"{below} days in stock, {above} units sold"
+    return f"{below} days in stock, {above} units sold." if rows.scale else f"{above} / {below} = {figure}."
 
 
 def _place(found: Between | None, count: int) -> str:
