@@ -7,6 +7,7 @@ from datetime import timedelta
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailConfirmationHMAC
 from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -16,7 +17,8 @@ from django.utils import timezone
 from playwright.sync_api import Page as Tab
 
 from analytics.exports.running import write_due_files
-from analytics.models import ExportRun, ExportSchedule
+from analytics.models import ExportRun, ExportSchedule, FactDay, SavedQuestion
+from analytics.summary.subscribing import stop_url
 from analytics.tests.export_scenes import make_run
 from audit.recording import record
 from core import views as core_views
@@ -63,6 +65,26 @@ def at(route: str, *arguments: object) -> Callable[[Scene], str]:
 def at_query(route: str, **query: str) -> Callable[[Scene], str]:
     """The address of a route with a query."""
     return lambda _scene: reverse(route, query=query)
+
+
+def one_order(route: str) -> Callable[[Scene], str]:
+    """The address of a page of figures for a day on which a single order was sold."""
+
+    def address(_scene: Scene) -> str:
+        day = FactDay.objects.filter(orders=1).order_by("day").values_list("day", flat=True)[0]
+        return reverse(route, query={"from": day, "to": day})
+
+    return address
+
+
+def stopping(scene: Scene) -> str:
+    """The address under which a mail lets its reader end the weekly summary."""
+    return stop_url(scene.users["analyst"]).removeprefix(settings.STORE_BASE_URL)
+
+
+def at_rows(kpi: str, **query: str) -> Callable[[Scene], str]:
+    """The address of the rows of a figure."""
+    return lambda _scene: reverse("analytics:rows", args=[kpi], query=query)
 
 
 def order(name: str) -> Callable[[Scene], str]:
@@ -189,6 +211,31 @@ def scheduled(scene: Scene) -> str:
     wanted = {"dataset": "orders", "currency": "GBP", "format": "csv", "every": "week"}
     ExportSchedule.objects.get_or_create(owner=scene.users["analyst"], **wanted)
     return reverse("analytics:export_schedules")
+
+
+def saved_question(scene: Scene) -> str:
+    """A question that the analyst has kept."""
+    by_country = "days=90&currency=GBP&group=country&sum=net_sales&sum=units"
+    owner = scene.users["analyst"]
+    saved, _ = SavedQuestion.objects.get_or_create(
+        owner=owner, title="Sales by country", dataset="orders", query=by_country, is_shared=True
+    )
+    return saved.get_absolute_url()
+
+
+def question_to_change(scene: Scene) -> str:
+    saved_question(scene)
+    return reverse("analytics:question_edit", args=[SavedQuestion.objects.get(title="Sales by country").pk])
+
+
+def grouped_question(_scene: Scene) -> str:
+    query = "days=90&column=country&is=is-not&value=US&group=paid_on.month&group=business_day.month&then=country"
+    return f"{reverse('analytics:question', args=['order_lines'])}?{query}"
+
+
+def odd_question(_scene: Scene) -> str:
+    query = "column=email&is=contains&value=a&column=units&is=above&value=many&sort=moon&from=2026-13-01&to=x"
+    return f"{reverse('analytics:question', args=['orders'])}?{query}"
 
 
 def confirming(scene: Scene) -> str:
