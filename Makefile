@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help demo test gates drills simulate fmt bench bench-figures contact-sheet lock clean venv venv-dev
+.PHONY: help demo test gates drills simulate mutants fmt bench bench-figures contact-sheet lock clean venv venv-dev
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ drills: venv-dev ## What takes longer than a test may: kill, restore, soak
 
 simulate: venv-dev ## Random trade under faults (SEEDS=2000 of them, or SEED=123 alone with its trace)
 	@$(PY) -m tools.simulate --seeds $(or $(SEEDS),200) $(if $(SEED),--seed $(SEED))
+
+mutants: venv-dev ## Change the pure modules one thing at a time; 85 % of the changes must fail a test
+	@$(PY) -m tools.mutants
 
 fmt: venv-dev ## Format and mend code and templates
 	@$(PY) -m tools.format

@@ -94,7 +94,7 @@ def split_refund(asked: Asked, *, sold: Parts, left: Parts) -> Parts:
     Raises DomainError where any bucket would give back more than is left of it.
     """
     if asked.amount is not None:
-        refund = _split_named_amount(asked, sold, left) if asked.units else _split_amount(asked.amount, left)
+        refund = _split_named_amount(asked, sold) if asked.units else _split_amount(asked.amount, left)
     elif asked.goods is None and asked.shipping is None and asked.tax is None:
         refund = _whole_units(asked.units, sold, left)
     else:
@@ -112,7 +112,7 @@ def _split_amount(amount: int, left: Parts) -> Parts:
     return Parts(tuple(goods), line_tax, shipping, shipping_tax)
 
 
-def _split_named_amount(asked: Asked, sold: Parts, left: Parts) -> Parts:
+def _split_named_amount(asked: Asked, sold: Parts) -> Parts:
     """Split an amount over the goods and the tax of the named units only; delivery is untouched."""
     goods_weights = _weights(asked.units, sold.goods)
     tax_weights = _weights(asked.units, sold.tax)
@@ -148,7 +148,7 @@ def _whole_units(units: Sequence[Units], sold: Parts, left: Parts) -> Parts:
 
 def _weights(units: Sequence[Units], amounts: Sequence[int]) -> list[int]:
     """Return amount x quantity / line quantity of each line, brought to whole numbers by a common factor."""
-    common = lcm(*(unit.of for unit in units)) if units else 1
+    common = lcm(*(unit.of for unit in units))
     weights = [0] * len(amounts)
     for unit in units:
         weights[unit.index] += amounts[unit.index] * unit.quantity * (common // unit.of)

@@ -12,9 +12,17 @@ import shutil
 import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
+import hypothesis
 import pytest
 
+# Properties are judged by what they say, never by how long a busy machine takes to say it. `make mutants` wants the
+# same examples each time.
+PATIENT: dict[str, Any] = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("suite", **PATIENT)
+hypothesis.settings.register_profile("mutants", derandomize=True, database=None, max_examples=60, **PATIENT)
+hypothesis.settings.load_profile("suite")
 WRONG_SETTINGS = (
     "The suite does not run under purelaka.settings_prod: that module sends every plain request to https, "
     "so the test client would get 301 redirects instead of pages. Unset DJANGO_SETTINGS_MODULE "

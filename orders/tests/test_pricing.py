@@ -182,6 +182,27 @@ def test_a_price_in_fils_that_stripe_does_not_take_is_refused() -> None:
         quote([PriceLine(1005, 1)], currency="KWD")
 
 
+def test_delivery_at_a_price_that_stripe_does_not_take_is_refused() -> None:
+    with pytest.raises(DomainError, match="cannot be charged in KWD"):
+        quote([PriceLine(1000, 1)], currency="KWD", shipping=ShippingTerms(1005))
+
+
+def test_each_line_keeps_its_class_of_tax_and_is_taxed_by_it() -> None:
+    result = quote([PriceLine(1050, 1, "reduced"), PriceLine(1000, 1, "zero")], shipping=ShippingTerms(120))
+
+    assert [(line.tax_class, line.tax_rate_bps, line.tax_minor) for line in result.lines] == [
+        ("reduced", 500, 50),
+        ("zero", 0, 0),
+    ]
+    assert (result.shipping_tax_rate_bps, result.shipping_tax_minor) == (2000, 20)
+
+
+def test_free_delivery_takes_nothing_off_the_goods() -> None:
+    result = quote([PriceLine(1000, 1)], discount=DiscountTerms("free_shipping", 1000, 100))
+
+    assert (result.discount_minor, result.total_minor) == (0, 1000)
+
+
 def test_a_percentage_in_dinars_ends_in_a_zero() -> None:
     result = quote([PriceLine(1230, 1)], currency="KWD", discount=DiscountTerms("percent", 333))
 
@@ -197,6 +218,7 @@ def test_tax_on_top_in_dinars_ends_in_a_zero() -> None:
 @pytest.mark.parametrize(
     ("total", "currency", "words"),
     [
+        (1, "GBP", "The smallest card payment is £0.30"),
         (29, "GBP", "The smallest card payment is £0.30"),
         (49, "JPY", "The smallest card payment is ¥50"),
         (100_000_000, "GBP", "The largest card payment is £999,999.99"),

@@ -85,6 +85,36 @@ def test_named_units_give_back_their_share_rounded_down_and_the_last_the_rest() 
     assert (rest.goods, rest.tax) == ((667,), (134,))
 
 
+def test_several_units_give_back_several_shares() -> None:
+    sold = Parts(goods=(1000, 100), tax=(200, 20))
+
+    refund = split_refund(Asked(units=[Units(0, 2, of=3)]), sold=sold, left=sold)
+
+    assert (refund.goods, refund.tax) == ((666, 0), (133, 0))
+
+
+def test_delivery_and_tax_alone_leave_the_goods_and_reach_the_tax_of_delivery() -> None:
+    sold = Parts(goods=(1000,), tax=(200,), shipping=500, shipping_tax=100)
+
+    refund = split_refund(Asked(shipping=250, tax=30), sold=sold, left=sold)
+
+    assert refund == Parts((0,), (20,), 250, 10)
+
+
+def test_nothing_of_named_units_is_nothing() -> None:
+    sold = Parts(goods=(1000,), tax=(200,))
+
+    assert split_refund(Asked(amount=0, units=[Units(0, 1, of=1)]), sold=sold, left=sold).total == 0
+
+
+def test_parts_of_another_order_cannot_be_taken_away() -> None:
+    two, three = Parts((1, 1), (0, 0)), Parts((1, 1, 1), (0, 0, 0))
+
+    for left, taken in [(two, three), (three, two), (two, Parts((1, 1), (0,))), (Parts((1,), (0, 0)), two)]:
+        with pytest.raises(ValueError, match="zip"):
+            left.minus(taken)
+
+
 def test_an_amount_with_named_units_stays_on_their_goods_and_tax() -> None:
     sold = Parts(goods=(1000, 3000), tax=(200, 600), shipping=500, shipping_tax=100)
 
@@ -105,21 +135,30 @@ def test_goods_with_named_units_are_split_by_their_net() -> None:
 
 
 @pytest.mark.parametrize(
-    "asked",
+    ("asked", "sentence"),
     [
-        Asked(amount=1801),
-        Asked(amount=-1),
-        Asked(goods=1001),
-        Asked(shipping=501),
-        Asked(tax=301),
-        Asked(goods=1, units=[Units(1, 1, of=1)]),
+        (Asked(amount=1801), "1801 is more than the 1800 there is"),
+        (Asked(amount=-1), "-1 is more than the 1800 there is"),
+        (Asked(goods=1001), "refund of 1001 above what is refundable (1800)"),
+        (Asked(shipping=501), "refund of 501 above what is refundable (1800)"),
+        (Asked(tax=301), "refund of 301 above what is refundable (1800)"),
+        (Asked(goods=1, units=[Units(1, 1, of=1)]), "there is nothing left to refund that from"),
     ],
 )
-def test_more_than_is_left_is_refused(asked: Asked) -> None:
+def test_more_than_is_left_is_refused(asked: Asked, sentence: str) -> None:
     left = Parts(goods=(1000, 0), tax=(200, 0), shipping=500, shipping_tax=100)
 
-    with pytest.raises(DomainError):
+    with pytest.raises(DomainError) as refused:
         split_refund(asked, sold=left, left=left)
+
+    assert refused.value.message == sentence
+
+
+def test_more_than_the_tax_of_delivery_is_refused() -> None:
+    left = Parts(goods=(1000,), tax=(0,), shipping=500, shipping_tax=100)
+
+    with pytest.raises(DomainError, match="above what is refundable"):
+        split_refund(Asked(tax=101), sold=left, left=left)
 
 
 @given(st.lists(AMOUNTS, min_size=1, max_size=8), st.floats(0, 1))
@@ -148,7 +187,7 @@ def test_order_level_tax_lands_on_lines_and_delivery(charges: list[int], shippin
 
 
 def test_order_level_tax_on_nothing_is_refused() -> None:
-    with pytest.raises(DomainError):
+    with pytest.raises(DomainError, match="there is tax, but nothing was charged"):
         split_order_tax(1, [0], 0)
 
 
