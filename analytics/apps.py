@@ -41,6 +41,15 @@ class AnalyticsConfig(AppConfig):
         )
         navigation.register(
             "Reports",
+            "Questions",
+            "analytics:questions",
+            "exports_run",
+            "search",
+            position=85,
+            summary="Tables of orders, lines, refunds and all else, filtered and grouped as you ask.",
+        )
+        navigation.register(
+            "Reports",
             "Exports",
             "analytics:exports",
             "exports_run",

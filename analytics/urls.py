@@ -6,6 +6,7 @@ from analytics.dashboards import console
 from analytics.exports import console as exports_console
 from analytics.exports import runs_console, schedules_console
 from analytics.month_end import console as closing_console
+from analytics.questions import console as questions_console
 from analytics.rows import console as rows_console
 from analytics.summary import console as summary_console
 
@@ -27,6 +28,12 @@ urlpatterns = [
     path("month-end/", closing_console.month_list, name="months"),
     path("month-end/<str:month>/", closing_console.month_detail, name="month"),
     path("month-end/<str:month>/close/", closing_console.month_close, name="month_close"),
+    path("questions/", questions_console.question_list, name="questions"),
+    path("questions/saved/<int:question_id>/", questions_console.question_edit, name="question_edit"),
+    path("questions/saved/<int:question_id>/delete/", questions_console.question_delete, name="question_delete"),
+    path("questions/<slug:dataset>/", questions_console.question_ask, name="question"),
+    path("questions/<slug:dataset>/csv/", questions_console.question_file, name="question_file"),
+    path("questions/<slug:dataset>/save/", questions_console.question_save, name="question_save"),
     path("exports/", exports_console.show_exports, name="exports"),
     path("exports/files/", runs_console.run_list, name="export_runs"),
     path("exports/files/<uuid:run_id>/", runs_console.run_detail, name="export_run"),

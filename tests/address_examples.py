@@ -5,7 +5,7 @@ from typing import Any
 
 from accounts.models import User
 from accounts.tests.factories import make_address, make_user
-from analytics.models import ExportSchedule
+from analytics.models import ExportSchedule, SavedQuestion
 from analytics.tests.export_scenes import make_run
 from analytics.summary.subscribing import stop_url
 from audit.recording import record
@@ -109,10 +109,20 @@ def _session(_user: User) -> dict[str, Any]:
     return {"session_id": "cs_test_0a1b2c"}
 
 
+def _question_of(user: User) -> dict[str, Any]:
+    saved, _ = SavedQuestion.objects.get_or_create(owner=user, title="By country", dataset="orders")
+    return {"question_id": saved.pk}
+
+
 EXAMPLES: dict[str, Callable[[User], dict[str, Any]]] = {
     "account_confirm_email": lambda _user: {"key": "MQ:1abc:forged"},
     "account_reset_password_from_key": lambda _user: {"uidb36": "1", "key": "abc-forged"},
     "accounts:address_delete": _address_of,
+    "analytics:question": lambda _user: {"dataset": "orders"},
+    "analytics:question_file": lambda _user: {"dataset": "orders"},
+    "analytics:question_save": lambda _user: {"dataset": "orders"},
+    "analytics:question_edit": _question_of,
+    "analytics:question_delete": _question_of,
     "analytics:export": lambda _user: {"dataset": "orders"},
     "analytics:export_new": lambda _user: {"dataset": "orders"},
     "analytics:export_run": _export,

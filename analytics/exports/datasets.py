@@ -18,7 +18,8 @@ from analytics.figures.windows import Window
 class Column:
     """One column: its header, what it holds and means. A personal one is left out for whoever may not export it.
 
-    `is_code` says of a text that we made every value ourselves, so that none of them can be taken for a formula.
+    `is_code` says of a text that we made every value ourselves, so that none of them can be taken for a formula,
+    `is_additive` of a number that its rows may be added up: a customer who buys on two days is not two.
     """
 
     name: str
@@ -27,11 +28,18 @@ class Column:
     is_personal: bool = False
     source: str = ""
     is_code: bool = False
+    is_additive: bool = True
 
     @property
     def expression(self) -> str:
         """The column of `rows` that it is made of."""
         return self.source or self.name
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the sum over rows means something: amounts and counts, no keys, rates or places."""
+        is_number = self.kind in (Kind.MINOR, Kind.MONEY, Kind.NUMBER)
+        return is_number and self.is_additive and not self.name.endswith(("_id", "_bps", "position", "build"))
 
 
 class Shelf(StrEnum):

@@ -7,7 +7,7 @@ from analytics.exports.csv_text import Cell, Kind
 from analytics.exports.datasets import CURRENCY, Column, Dataset, money_columns, register
 from analytics.figures.reading import consistent_read, facts_by_day
 from analytics.figures.windows import Window
-from analytics.kpi_types import PointKpi
+from analytics.kpi_types import DailySumKpi, PointKpi
 from analytics.kpis import SCALARS, Kpi, Unit, Value
 from core.money import format_plain
 
@@ -36,7 +36,8 @@ def _columns() -> Iterator[Column]:
         if kpi.unit is Unit.MONEY:
             yield from money_columns(**{kpi.id: kpi.formula})
         else:
-            yield Column(kpi.id, KINDS.get(kpi.unit, Kind.DECIMAL), kpi.formula)
+            is_additive = isinstance(kpi, DailySumKpi)
+            yield Column(kpi.id, KINDS.get(kpi.unit, Kind.DECIMAL), kpi.formula, is_additive=is_additive)
 
 
 DAILY = register(

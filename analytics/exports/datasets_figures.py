@@ -42,7 +42,7 @@ KPI_SUMMARY = register(
             CURRENCY,
             Column("from", Kind.DAY, "first day of the window"),
             Column("to", Kind.DAY, "last day of the window"),
-            Column("value_minor", Kind.MINOR, "the figure in minor units, if it is money"),
+            Column("value_minor", Kind.MINOR, "the figure in minor units, if it is money", is_additive=False),
             Column("value", Kind.DECIMAL, "the figure; money as a decimal; empty if there is none"),
             *number_columns(build="the snapshot build it was read from"),
         ),

@@ -1,6 +1,7 @@
 """What people keep asking: questions they have saved, and the summary they get by mail."""
 
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -24,6 +25,9 @@ class SavedQuestion(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        return f"{reverse('analytics:question', args=[self.dataset])}?{self.query}&saved={self.pk}"
 
 
 class SummarySubscription(models.Model):
