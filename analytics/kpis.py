@@ -49,7 +49,10 @@ from analytics.kpi_terms import (
 from analytics.kpi_types import Additivity, Better, Facts, Kpi, RatioKpi, Reading, TableKpi, Unit, Value
 from core.money import format_money
 
-__all__ = ["ALL", "KPIS", "SCALARS", "TABLES", "Additivity", "Better", "Facts", "Kpi", "TableKpi", "Unit", "Value"]
+__all__ = [
+    "ALL", "CUSTOMERS", "DASHBOARD", "FINANCE", "KPIS", "MONTH", "OPERATIONS", "PRODUCTS", "SCALARS", "TABLES",
+    "Additivity", "Better", "Facts", "Kpi", "TableKpi", "Unit", "Value",
+]  # fmt: skip
 
 VERSION = 2
 SALES_AND_PEOPLE = (Reading.SALES, Reading.PEOPLE)
@@ -277,7 +280,6 @@ STOCK_COVER_DAYS = TableKpi(
 TABLES: tuple[TableKpi, ...] = (BEST_SELLERS, LTV_TO_DATE, COHORT_RETENTION, CHECKOUT_FUNNEL, STOCK_COVER_DAYS)
 ALL: tuple[Kpi | TableKpi, ...] = (*SCALARS, *TABLES)
 KPIS = {kpi.id: kpi for kpi in ALL}
-EVERY_PAGE = (DASHBOARD, OPERATIONS, PRODUCTS, CUSTOMERS, FINANCE, MONTH)
 
 
 def values_of(facts: Facts, *, across_currencies: bool = False) -> dict[str, Value]:

@@ -31,7 +31,7 @@ LONDON = ZoneInfo("Europe/London")
 WINDOWS = (
     (date(2026, 3, 29), date(2026, 3, 29)),  # of 23 hours
     (date(2026, 10, 24), date(2026, 10, 26)),  # with one of 25
-    (date(2026, 3, 1), date(2026, 10, 31)),  # whole months
+    (date(2026, 3, 1), date(2026, 11, 30)),  # whole months, the last of them not over
     (date(2026, 3, 27), date(2026, 11, 5)),  # parts of months, and days to come
 )
 windows = st.tuples(st.sampled_from((date(2026, 3, 26), date(2026, 10, 20))), st.integers(0, 12), st.integers(0, 9))

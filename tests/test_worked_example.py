@@ -48,7 +48,7 @@ VALUES = {
     "margin_coverage": "0.00",
     "payment_success": None,
     "payment_attempt_success": None,
-    "dispute_rate": None,
+    "dispute_rate": "0.00",
     "disputed_amount": 0,
     "stripe_fees": 0,
     "stripe_net": 0,
@@ -58,6 +58,19 @@ VALUES = {
     "backlog": 3,
     "sla_breach": 3,
 }
+TABLE_ROWS = {
+    "ltv_to_date": [{"cohort": "2026-06", "size": 2, "net_sales": 10200, "ltv": 5100}],
+    "cohort_retention": [
+        {
+            "cohort": "2026-06", "size": 2, "month": "2026-06", "age": 0, "customers": 2, "rate": "100.00",
+            "is_complete": False,
+        }
+    ],
+    "checkout_funnel": [
+        {"step": step, "count": 0, "step_rate": None, "overall_rate": None}
+        for step in ("cart", "checkout", "attempt", "paid")
+    ],
+}  # fmt: skip
 NOT_OVER_ALL = {  # money, and rates of money
     "gross_sales", "discounts", "returns", "net_sales", "shipping", "tax", "total_sales", "aov", "refunds_cash",
     "refund_rate_value", "product_margin", "product_margin_rate", "margin_coverage", "disputed_amount", "stripe_fees",
@@ -93,7 +106,9 @@ def test_the_command_gives_the_figures(imported, capsys):
 
     tables = {kpi.id: found["values"].pop(kpi.id) for kpi in TABLES}
     assert found["values"] == VALUES
-    sellers = tables["best_sellers"]
+    sellers = tables.pop("best_sellers")
+    assert [(row["sku"], row["cover_days"]) for row in tables.pop("stock_cover_days")] == [("P1", None), ("P2", None)]
+    assert tables == TABLE_ROWS
     assert [day["net_sales"] for day in found["daily"]] == [4050, 0, 7500, -1350]
     assert [day["day"] for day in found["daily"]] == ["2026-06-01", "2026-06-02", "2026-06-03", "2026-06-04"]
     assert [(s["product"], s["sku"], s["net_sales"], s["units"], s["net_units"], s["margin"]) for s in sellers] == [
@@ -144,8 +159,11 @@ def test_the_dashboard_shows_the_figures(imported, client):
 
     page = client.get(reverse("analytics:dashboard"), WINDOW)
 
-    shown = {figure.kpi.id: figure.text for group in page.context["groups"] for figure in group.figures}
-    shown |= {figure.kpi.id: figure.text for figure in page.context["tiles"]}
+    shown = {
+        figure.kpi.id: figure.text
+        for figures in (page.context["page"].figures, *(block.figures for block in page.context["page"].blocks))
+        for figure in figures
+    }
     on_the_page = {kpi.id for kpi in SCALARS if DASHBOARD in kpi.pages}
     assert shown == {kpi: _in_words(value) for kpi, value in (VALUES | IN_WORDS).items() if kpi in on_the_page}
     assert all(text in page.content.decode() for text in shown.values())
