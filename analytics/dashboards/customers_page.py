@@ -148,11 +148,11 @@ def _wishes(facts: Sequence[Facts], selection: Selection) -> Block:
     ]
     rows: list[list[Cell | Raw]] = [
         [Cell("Wished for it", figure.url), wished, None],
-        [Cell("Bought within 30 days", figure.url), bought, figure.value],
+        [Cell("Bought in 30 days", figure.url), bought, figure.value],
     ]
     bars = [
         Step("Wished for it", 0, wished, f"{wished:,}", figure.url),
-        Step("Bought within 30 days", 0, bought, f"{bought:,} · {figure.text}", figure.url),
+        Step("Bought in 30 days", 0, bought, f"{bought:,} · {figure.text}", figure.url),
     ]
     return Block(
         key="wishes",

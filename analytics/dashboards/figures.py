@@ -64,7 +64,7 @@ def figure_of(
         return figure
     complete, before = rest
     change, tone = change_of(kpi, complete, before)
-    words = in_words(kpi, before, currency)
+    words = "" if before is None else in_words(kpi, before, currency)
     return replace(figure, change=change, tone=tone, before=words, value_complete=complete, value_before=before)
 
 

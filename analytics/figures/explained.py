@@ -67,13 +67,13 @@ class Explained:
     @property
     def sentence(self) -> str:
         """The change in words: `Net sales rose 12.3 %: more orders +9.1 %, larger baskets +4.2 %, …`."""
-        moved = [effect for effect in self.effects if effect.minor]
-        if not moved:
+        if not any(effect.minor for effect in self.effects):
             return "Net sales did not move."
+        told = [effect for effect in self.effects if effect.minor and effect.tenths != 0]
         verb = "rose" if self.change_minor > 0 else "fell" if self.change_minor else "came to the same"
-        by = "" if not self.change_minor else f" {self._amount(self.change_minor, self.tenths).lstrip('+-')}"
-        causes = ", ".join(f"{effect.words} {self._amount(effect.minor, effect.tenths)}" for effect in moved)
-        return f"Net sales {verb}{by}: {causes}."
+        by = f" {self._amount(self.change_minor, self.tenths).lstrip('+-')}" if self.change_minor else ""
+        causes = ", ".join(f"{effect.words} {self._amount(effect.minor, effect.tenths)}" for effect in told)
+        return f"Net sales {verb}{by}{': ' if causes else ''}{causes}."
 
     def _amount(self, minor: int, tenths: int | None) -> str:
         if tenths is None:

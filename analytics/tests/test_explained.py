@@ -90,6 +90,16 @@ def in_words(before: Facts, now: Facts) -> str:
             "Net sales fell £5.00: more returns -£5.00.",
         ),
         (
+            Facts(gross=1_000_000, net=1_000_000, orders=1),
+            Facts(gross=1_100_010, returns=10, net=1_100_000, orders=1),
+            "Net sales rose 10.0 %: larger baskets +10.0 %.",
+        ),
+        (
+            Facts(gross=1_000_000, net=1_000_000, orders=1),
+            Facts(gross=1_000_010, net=1_000_010, orders=1),
+            "Net sales rose 0.0 %.",
+        ),
+        (
             Facts(gross=1_000, net=1_000, orders=1),
             Facts(gross=1_100, returns=100, net=1_000, orders=1),
             "Net sales came to the same: larger baskets +10.0 %, more returns -10.0 %.",

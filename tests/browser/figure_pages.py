@@ -26,6 +26,8 @@ from tests.browser.visits import (
     stopping,
 )
 
+HALF_WRITTEN = {"rows_done": 412_000, "rows_expected": 1_000_000}
+
 FIGURE_PAGES = [
     Page("analytics", "analytics:dashboard", "analyst"),
     Page("analytics, 7 days", "analytics:dashboard", "analyst", path=at_query("analytics:dashboard", days="7")),

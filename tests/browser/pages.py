@@ -42,8 +42,6 @@ from tests.browser.visits import (
     webhook,
 )
 
-HALF_WRITTEN = {"rows_done": 412_000, "rows_expected": 1_000_000}
-
 PAGES = [
     Page("home", "products:home"),
     Page("all products", "products:listing"),
