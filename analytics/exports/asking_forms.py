@@ -30,15 +30,21 @@ def offered(user: User) -> list[tuple[Shelf, list[Dataset]]]:
 
 @dataclass(frozen=True)
 class Wish:
-    """A file as somebody wants it; `notices` say what of it makes no sense."""
+    """A file as somebody wants it, of the columns offered to them; `notices` say what of it makes no sense."""
 
     dataset: Dataset
     selection: Selection
+    offered: Sequence[Column]
     columns: Sequence[Column]
     file_format: str = FileFormat.CSV
     for_excel: bool = False
     is_for_later: bool = False
     notices: list[str] = field(default_factory=list)
+
+    @property
+    def has_all_columns(self) -> bool:
+        """Whether nothing of what this person may have is left out."""
+        return len(self.columns) >= len(self.offered)
 
     @property
     def asked(self) -> Asked:
@@ -59,12 +65,13 @@ def read_wish(user: User, dataset: Dataset, *sent: QueryDict) -> Wish:
     given = {name: value for query in sent for name, value in query.dict().items()}
     selection = read_selection({name: str(value) for name, value in given.items()})
     names = [name for query in sent for name in query.getlist("columns")]
-    columns = chosen(columns_for(user, dataset), names)
+    mine = columns_for(user, dataset)
     file_format, notices = _format(given, selection)
     return Wish(
         dataset=dataset,
         selection=selection,
-        columns=columns,
+        offered=mine,
+        columns=chosen(mine, names),
         file_format=file_format,
         for_excel=given.get("excel") in ("1", "on"),
         is_for_later=given.get("act") == "later" or file_format == FileFormat.PARQUET,
@@ -89,15 +96,16 @@ class FileForm(StoreForm):
     format = forms.ChoiceField(label="Format")
     excel = forms.BooleanField(required=False, label="Begin with a mark that tells Excel it is UTF-8")
 
-    def __init__(self, wish: Wish, *, columns: Sequence[Column]) -> None:
+    def __init__(self, wish: Wish) -> None:
         window, currency = wish.selection.window, wish.selection.currency
         shown = {"from": window.start, "to": window.end, "currency": currency}
         names = [column.name for column in wish.columns]
         super().__init__(initial=shown | {"columns": names, "format": wish.file_format, "excel": wish.for_excel})
         codes = [(code, code) for code in wish.selection.currencies]
-        days = {name: DayField(label=name.capitalize()) for name in ("from", "to")}
+        picker = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")  # the one form that browsers take
+        days = {name: DayField(label=name.capitalize(), widget=picker) for name in ("from", "to")}
         self.fields = {**days, "currency": forms.ChoiceField(choices=codes), **self.fields}
-        listed = [(column.name, f"{column.name}: {column.meaning}") for column in columns]
+        listed = [(column.name, f"{column.name}: {column.meaning}") for column in wish.offered]
         self.fields["columns"].choices = listed  # type: ignore[attr-defined]
         self.fields["format"].choices = formats()  # type: ignore[attr-defined]
 
@@ -105,8 +113,8 @@ class FileForm(StoreForm):
 class ScheduleForm(StoreForm):
     """A file that is to be made after each period."""
 
-    dataset = forms.ChoiceField()
-    every = forms.ChoiceField(choices=ExportSchedule.Every.choices)
+    dataset = forms.ChoiceField(label="File")
+    every = forms.ChoiceField(label="How often", choices=ExportSchedule.Every.choices)
     currency = forms.ChoiceField()
     format = forms.ChoiceField()
 

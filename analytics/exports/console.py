@@ -96,13 +96,12 @@ def _later(request: HttpRequest, user: User, wish: Wish) -> HttpResponse:
 
 
 def _chooser(request: HttpRequest, wish: Wish, *, status: int) -> HttpResponse:
-    columns = columns_for(user_of(request), wish.dataset)
     context = {
         "wish": wish,
-        "form": FileForm(wish, columns=columns),
+        "form": FileForm(wish),
         "notices": wish.notices,
         "without_parquet": "" if is_available() else MISSING,
-        "may_see_people": len(columns) == len(wish.dataset.columns),
+        "may_see_people": len(wish.offered) == len(wish.dataset.columns),
     }
     return render(request, "analytics/exports_new.html", context, status=status)
 

@@ -14,6 +14,8 @@ from analytics.exports.running import LEASE_SECONDS
 from analytics.exports.runs import may_have
 from analytics.models import ExportRun
 
+LISTED = 8  # columns that are named; of more it is said how many
+
 
 @dataclass(frozen=True)
 class RunPage:
@@ -69,7 +71,7 @@ class RunPage:
             {"term": "Days", "value": f"{_day(run.start)} to {_day(run.end)}"},
             {"term": "Currency", "value": run.currency},
             {"term": "Format", "value": f"{run.get_format_display()}{', marked for Excel' if run.for_excel else ''}"},
-            {"term": "Columns", "value": get_text_list(columns, "and") if len(columns) <= 8 else f"{len(columns)}"},
+            {"term": "Columns", "value": _listed(columns)},
             {"term": "Personal columns", "value": "yes" if run.with_personal else "none"},
             {"term": "Asked for by", "value": run.requested_by.email if run.requested_by else "somebody who has left"},
             {"term": "Asked for", "value": _moment(run.requested_at)},
@@ -85,6 +87,12 @@ class RunPage:
     @property
     def _last_beat(self) -> datetime:
         return (self.run.lease_until or timezone.now()) - timedelta(seconds=LEASE_SECONDS)
+
+
+def _listed(columns: list[str]) -> str:
+    if len(columns) > LISTED:
+        return f"{len(columns)}"
+    return get_text_list(columns, "and") or "all"
 
 
 def _day(day: date) -> str:
