@@ -46,7 +46,8 @@ def _draw(shape: Shape, steps: Sequence[Step], *, are_joined: bool) -> Drawing:
     def x(amount: int) -> float:
         return round(left + (amount - low) * unit, 1)
 
-    drawing.rules.append(Rule(x(0), 2, x(0), drawing.height - 4, "zero"))
+    if low < 0 or not is_narrow:  # it would run through the names
+        drawing.rules.append(Rule(x(0), 2, x(0), drawing.height - 4, "zero"))
     for place, step in enumerate(steps):
         top = place * row + (22 if is_narrow else 7)
         begin, end = sorted((x(step.start), x(step.end)))

@@ -26,14 +26,19 @@ class Series:
 def over_time(names: Sequence[str], series: Sequence[Series], measure: Measure, wide: Shape) -> list[Drawing]:
     """Return the wide and the narrow drawing of series over the same names (days, weeks, months).
 
-    Series of bars stand upon each other; a value that is None leaves a gap. Every series has a value for each name.
+    Series of bars stand upon each other, or hang where they are below zero; a value that is None leaves a gap. Every
+    series has a value for each name.
     """
     return [_draw(shape, names, series, measure) for shape in (wide, NARROW)]
 
 
 def _draw(shape: Shape, names: Sequence[str], series: Sequence[Series], measure: Measure) -> Drawing:
     bars, lines = [one for one in series if not one.is_line], [one for one in series if one.is_line]
-    stacks = [sum(one.values[place] or 0 for one in bars) for place in range(len(names))]
+    stacks = [
+        sum(value for one in bars if (value := one.values[place] or 0) * side > 0)
+        for place in range(len(names))
+        for side in (1, -1)
+    ]
     values = [value for one in series for value in one.values if value is not None]
     low, high, step = scale([*values, *stacks, 0], measure.whole)
     unit, slot = shape.plot_height / (high - low), shape.plot_width / max(len(names), 1)
@@ -69,9 +74,10 @@ def _bars(
 ) -> list[Rect]:
     rects, several = [], len(bars) > 1
     for place, name in enumerate(names):
-        base = 0
+        above = below = 0  # amounts taken away hang below the line
         for one in bars:
             value = one.values[place] or 0
+            base = below if value < 0 else above
             top, foot = y(base + value), y(base)
             is_open = one.open_from is not None and place >= one.open_from
             what = f"{measure.text(value)}{' ' + one.name.lower() if several else ''}"
@@ -87,7 +93,7 @@ def _bars(
                     is_open=is_open,
                 )
             )
-            base += value
+            above, below = above + max(value, 0), below + min(value, 0)
     return rects
 
 

@@ -52,9 +52,10 @@ def success_block(days: Mapping[date, Facts], selection: Selection) -> Block:
     ]
     columns = [
         *run_columns(runs),
-        *(Column(PAYMENT, "Payments", Kind.PERCENT), Column("payments_succeeded", "succeeded", Kind.NUMBER)),
-        *(Column("payments", "of", Kind.NUMBER), Column(ATTEMPT, "Attempts", Kind.PERCENT)),
-        *(Column("attempts_succeeded", "succeeded", Kind.NUMBER), Column("attempts", "of", Kind.NUMBER)),
+        Column(PAYMENT, "Payments", Kind.PERCENT),
+        *(_count("payments_succeeded", "succeeded"), _count("payments", "of")),
+        Column(ATTEMPT, "Attempts", Kind.PERCENT),
+        *(_count("attempts_succeeded", "succeeded"), _count("attempts", "of")),
     ]
     rows = [
         [*run_cells(run, runs), *_cells(PAYMENT, run, payment, selection), *_cells(ATTEMPT, run, attempt, selection)]
@@ -104,6 +105,10 @@ def declines_block(declines: Sequence[Decline], selection: Selection) -> Block:
         rows_url=rows_url(ATTEMPT, window, currency),
         empty="No attempt was refused in these days.",
     )
+
+
+def _count(name: str, label: str) -> Column:
+    return Column(name, label, Kind.NUMBER, is_drawn=False)
 
 
 def _now(one: Decline) -> int:

@@ -16,7 +16,6 @@ FEW_UNITS = 10
 KPI_IDS = ("product_margin_rate", "refund_rate_value")
 COLUMNS = (
     Column("product", "Product"),
-    Column("category", "Category"),
     Column("net_sales", "Net sales", Kind.MONEY),
     Column("change", "Change"),
     Column("units", "Units", Kind.NUMBER),
@@ -26,6 +25,7 @@ COLUMNS = (
     Column("margin_coverage", "Cost known of", Kind.PERCENT),
     Column("returns", "Returns", Kind.MONEY),
     Column("returns_rate", "Returns rate", Kind.PERCENT),
+    Column("category", "Category"),
 )
 
 
@@ -62,10 +62,9 @@ def _row(one: ProductFigures, url: str, selection: Selection) -> list[Cell | Raw
     def rows(kpi: str) -> str:
         return rows_url(kpi, selection.window, selection.currency, product=one.key)
 
-    few = f"few: {one.units}" if 0 < one.units < FEW_UNITS else ""
+    few = f"few: {one.units}" if one.returns_rate and one.units < FEW_UNITS else ""
     return [
         Cell(one.name, url, note="" if one.status == "active" else f"{one.status}, not on sale"),
-        one.category,
         Cell(one.net_minor, url),
         change_between(one.before_minor, one.complete_minor),
         Cell(one.units, rows("units")),
@@ -75,4 +74,5 @@ def _row(one: ProductFigures, url: str, selection: Selection) -> list[Cell | Raw
         Cell(one.coverage, rows("margin_coverage")),
         Cell(one.returns_minor, rows("returns")),
         Cell(one.returns_rate, rows("refund_rate_value"), note=few),
+        one.category,
     ]

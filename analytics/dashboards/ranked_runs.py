@@ -46,7 +46,8 @@ def _draw(shape: Shape, place: Place, runners: Sequence[Runner]) -> Drawing:
     low, high = min(0, *(one.value for one in runners)), max(1, *(one.value for one in runners))
     unit = (place.bars_end - place.bars) / (high - low)
     zero = round(place.bars - low * unit, 1)
-    drawing.rules.append(Rule(zero, 2, zero, drawing.height - 4, "zero"))
+    if low < 0 or shape != NARROW:  # it would run through the names
+        drawing.rules.append(Rule(zero, 2, zero, drawing.height - 4, "zero"))
     for number, one in enumerate(runners):
         top = number * place.row + place.down
         begin, end = sorted((zero, round(zero + one.value * unit, 1)))

@@ -20,13 +20,15 @@ class Column:
     """A column: its snake_case name in the file, its label on the page, and what its cells hold.
 
     MONEY is given in minor units (and makes two columns of the file), PERCENT as a Decimal of percent.
-    `is_in_file` is false for what the other columns say already. An empty text is a cell with nothing in it.
+    `is_in_file` is false for what the other columns say already, `is_drawn` for numbers that the drawing leaves out. An
+    empty text is a cell with nothing in it.
     """
 
     name: str
     label: str
     kind: Kind = Kind.TEXT
     is_in_file: bool = True
+    is_drawn: bool = True
 
 
 @dataclass(frozen=True)
@@ -114,11 +116,11 @@ class Table:
         content = format_html('<a href="{}">{}</a>', cell.url, text) if cell.url else escape(text)
         if cell.note:
             content = format_html("{}<small>{}</small>", content, cell.note)
-        return Shown(self._attributes(kind in NUMERIC, cell), content)
+        return Shown(self._attributes(column, kind in NUMERIC, cell), content)
 
-    def _attributes(self, is_numeric: bool, cell: Cell) -> SafeString:  # noqa: FBT001  of one caller
+    def _attributes(self, column: Column, is_numeric: bool, cell: Cell) -> SafeString:  # noqa: FBT001  of one caller
         attributes = SafeString(' class="num"' if is_numeric else "")
-        if self.is_plotted and is_numeric and cell.value is not None:
+        if self.is_plotted and column.is_drawn and is_numeric and cell.value is not None:
             attributes += format_html(' data-value="{}"', cell.value)
         return attributes if cell.heat is None else attributes + format_html(' data-heat="{}"', cell.heat)
 
