@@ -32,7 +32,7 @@ def lead_times_of(windows: Sequence[days.Window], currency: str | None) -> list[
         for place, window in enumerate(windows)
     )
     rows = defaultdict(list)
-    for place, *row in first.union(*others, all=True):
+    for place, *row in first.union(*others, all=True).order_by():
         rows[place].append(row)
     return [percentiles_of(rows[place]) for place in range(len(windows))]
 
