@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from analytics.figures.windows import Comparison, Window
 from core.days import day_bounds
-from payments.models import PaymentAttempt
+from core.models import DirtyDay
+from payments.client import is_live
+from payments.models import Payment, PaymentAttempt
 
 MOST_REASONS = 8
 WORDS = {
@@ -41,7 +43,7 @@ class Decline:
 def declines_of(comparison: Comparison, currency: str) -> list[Decline]:
     """Return the reasons of the failed attempts of a window, the most frequent first, the rarest together; one query.
 
-    Attempts of test orders are left out.
+    Attempts of test orders, of the other Stripe mode, and those that no build has taken up yet are left out.
     """
     complete, before = comparison.complete, comparison.before
     counts = {
@@ -50,11 +52,16 @@ def declines_of(comparison: Comparison, currency: str) -> list[Decline]:
         "then": Count("pk", filter=_at(before) if before else Q(pk=None)),
     }
     failed: Any = PaymentAttempt.objects.filter(_at(comparison.window) | _at(before or comparison.window))
-    failed = failed.filter(outcome=PaymentAttempt.Outcome.FAILED, currency=currency)
+    waiting = DirtyDay.objects.filter(source_type="payment_attempt", source_id=OuterRef("pk"))
+    failed = failed.filter(_is_ours(), ~Exists(waiting), outcome=PaymentAttempt.Outcome.FAILED, currency=currency)
     failed = failed.exclude(payment__order__is_test=True).order_by()
     rows = failed.values("code").annotate(**counts).order_by("-found", "-then", "code")
     found = [Decline(row["code"], word_of(row["code"]), row["found"], row["now"], row["then"]) for row in rows]
     return found if len(found) <= MOST_REASONS else [*found[: MOST_REASONS - 1], _rest(found[MOST_REASONS - 1 :])]
+
+
+def _is_ours() -> Q:
+    return Q(payment=None) | ~Q(payment__tender=Payment.Tender.STRIPE) | Q(payment__livemode=is_live())
 
 
 def word_of(code: str) -> str:

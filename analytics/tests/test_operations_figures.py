@@ -12,6 +12,7 @@ from analytics.figures.lead_weeks import LeadTimes, lead_times_by_run
 from analytics.figures.spans import weeks
 from analytics.figures.windows import Window, compared
 from analytics.tests.factories import make_sale
+from core.dirty import mark
 from core.models import StoreSetting
 from orders.fulfilment import ship
 from orders.models import Order
@@ -106,6 +107,11 @@ def test_reasons_are_counted_by_code_and_compared():
     test_order = make_sale(date(2026, 6, 5), is_test=True)
     payment = Payment.objects.create(order=test_order, amount_minor=100, currency="GBP")
     make_attempt(datetime(2026, 6, 5, 12, tzinfo=UTC), payment=payment)
+    other_mode = Payment.objects.create(
+        order=make_sale(date(2026, 6, 5)), amount_minor=100, currency="GBP", livemode=True
+    )
+    make_attempt(datetime(2026, 6, 5, 12, tzinfo=UTC), payment=other_mode)
+    mark("payment_attempt", [(make_attempt(datetime(2026, 6, 5, 12, tzinfo=UTC)).pk, date(2026, 6, 5))])
 
     assert [(one.code, one.label, one.count, one.complete, one.before) for one in declines_of(WEEK, "GBP")] == [
         ("card_declined", "Declined by the bank", 3, 2, 1),
