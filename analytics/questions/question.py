@@ -27,6 +27,11 @@ class Grouping:
         return f"{self.column.name}{MONTH if self.by_month else ''}"
 
     @property
+    def words(self) -> str:
+        """What people read."""
+        return f"month of {self.column.name}" if self.by_month else self.column.name
+
+    @property
     def heading(self) -> Column:
         """The column that it makes."""
         kind = Kind.TEXT if self.by_month else self.column.kind

@@ -1,7 +1,7 @@
 """The page of a question: its controls, its answer as a table, and what all of it adds up to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -54,6 +54,14 @@ class QuestionPage:
     problem: str = ""
     operators: list[tuple[str, str]] = field(default_factory=lambda: OPERATORS)
     tabs: list[dict[str, Any]] = field(default_factory=list)
+    chips: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is read rather than being put together: there is a question, and nothing in it to mend."""
+        is_further = self.page is not None and self.page.number > 1
+        is_asked = bool(self.question.conditions or self.question.groups)
+        return (is_asked or is_further or self.saved is not None) and not (self.question.notices or self.problem)
 
     @property
     def is_cut(self) -> bool:
@@ -86,6 +94,7 @@ def question_page(
         "saved": saved,
         "may_change": may_change,
         "tabs": _tabs(question),
+        "chips": _chips(question),
     }
     answer: Any = Answer(question)
     try:
@@ -110,6 +119,20 @@ def _tabs(question: Question) -> list[dict[str, Any]]:
         is_current = question.selection.days == {name: value}
         tabs.append({"label": label, "url": f"{address}?{query.urlencode()}", "current": is_current})
     return tabs
+
+
+def _chips(question: Question) -> list[dict[str, str]]:
+    """Return the conditions and groups in words, each with the address of the question without it."""
+    chips = []
+    for place, one in enumerate(question.conditions):
+        others = [other for number, other in enumerate(question.conditions) if number != place]
+        words = f"{one.column.name} {one.operator.words} {one.given}".strip()
+        chips.append((words, replace(question, conditions=others)))
+    for place, group in enumerate(question.groups):
+        rest = [other for number, other in enumerate(question.groups) if number != place]
+        chips.append((f"by {group.words}", replace(question, groups=rest, sort="")))
+    address = reverse("analytics:question", args=[question.dataset.name])
+    return [{"label": label, "url": f"{address}?{without.query}"} for label, without in chips]
 
 
 def _table(question: Question, rows: list[tuple[Any, ...]], sums: dict[str, int], matched: int) -> Table:
