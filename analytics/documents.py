@@ -34,6 +34,11 @@ This is version {VERSION} of the definitions. An id never changes its meaning: a
   N worked out over the whole window (a customer who buys on three days is one customer).
 - **Missing or zero.** A day between the first fact and the last one without a row in `day_state` is missing, and says
   so. A day on which nothing was sold is zero.
+- **Why net sales moved** between two windows is split without a remainder (`analytics/figures/explained.py`).
+  *Orders*: change in orders x what an order came to before (gross sales less discounts, an order). *Discounts*: what
+  today's gross sales would have cost at the old share of discounts, less what they did cost. *Baskets*: the rest of
+  the change in gross sales less discounts. *Returns*: minus the change in returns. Where nothing was sold before, all
+  of it is orders. The percentages are tenths of the net sales before, rounded by largest remainder: they add up, too.
 """
 
 

@@ -1,12 +1,14 @@
 """The executive page: every figure with its mark and rows, changes, what is drawn, and what it asks of the database."""
 
 import csv
+import gzip
 import io
 import re
 from datetime import UTC, date, datetime
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -209,6 +211,25 @@ def test_a_single_day_that_is_not_over_has_nothing_to_be_compared_with(analyst):
 
     assert page.context["page"].block("why") is None
     assert figure(page, "net_sales").change == ""
+
+
+def test_page_stylesheets_and_scripts_are_light_even_with_what_is_loaded_for_zooming(analyst):
+    make_sale(date(2026, 6, 9))
+    build_snapshots(CHANGES)
+    page = analyst.get(PAGE, {"days": 90}).content
+    static = settings.BASE_DIR / "static"
+    styles = re.findall(r'url\("([^"]+)"\)', (static / "css/console.css").read_text())
+    files = [static / "css" / name for name in styles]
+    scripts = [*(static / "js/modules").glob("*.js"), static / "js/plots.js"]
+
+    sent = [
+        page,
+        b"".join(file.read_bytes() for file in files),
+        b"".join(file.read_bytes() for file in scripts),
+        (static / "vendor/uplot.min.js").read_bytes(),
+    ]
+
+    assert sum(len(gzip.compress(part)) for part in sent) <= 60 * 1024
 
 
 def test_the_page_costs_few_queries_however_much_was_sold(analyst):
