@@ -25,8 +25,8 @@ AT_ONCE = 2_000
 PIECE = 64 * 1024
 MOST = 0.6  # of the days that anything was sold on; from here on one pass over everything is the quicker way
 # Compiling a statement costs more than the first row may; a sweep is read in the order of its index, not sorted.
-PLANS = ("jit",)
-PLANS_OF_A_SWEEP = ("jit", "enable_sort", "enable_hashagg")
+PLANS = {"jit": "off"}
+PLANS_OF_A_SWEEP = PLANS | {"enable_sort": "off", "enable_hashagg": "off", "max_parallel_workers_per_gather": "0"}
 type Parameter = date | datetime | str | int | Decimal
 type Params = dict[str, Parameter]
 
@@ -98,8 +98,8 @@ def reading(asked: Asked) -> Iterator[CursorWrapper]:
             yield cursor
         return
     with transaction.atomic(), connection.cursor() as cursor:
-        for name in PLANS_OF_A_SWEEP if _is_sweep(asked) else PLANS:
-            cursor.execute(f"SET LOCAL {name} = off")
+        for name, value in (PLANS_OF_A_SWEEP if _is_sweep(asked) else PLANS).items():
+            cursor.execute(f"SET LOCAL {name} = {value}")
         yield cursor
 
 
