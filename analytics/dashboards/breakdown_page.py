@@ -15,6 +15,7 @@ from analytics.figures.breakdowns import WORDS, By, Slice, as_slice, slices_of, 
 from analytics.figures.reading import consistent_read, facts_of
 from analytics.figures.selection import Selection
 from analytics.figures.windows import Comparison
+from analytics.rows.links import pinned_to
 from analytics.snapshots.freshness import freshness_of
 from core.money import printable
 
@@ -62,9 +63,10 @@ def breakdown(selection: Selection, asked: Mapping[str, str] | None = None) -> B
         slices = [as_slice(by, row) for row in shown]
         total = total_of(by, comparison, selection.currency)
         freshness = freshness_of(selection.window)
-    block = slices_block(by, slices, total, selection, WIDE, is_whole=shown.paginator.num_pages == 1)
-    figures = [figure_of(kpi, facts, selection) for kpi in MAIN]
-    wide: Sequence[Block] = [replace(block, is_wide=True, is_open=True)]
+    with pinned_to(freshness.build_id):
+        block = slices_block(by, slices, total, selection, WIDE, is_whole=shown.paginator.num_pages == 1)
+        figures = [figure_of(kpi, facts, selection) for kpi in MAIN]
+        wide: Sequence[Block] = [replace(block, is_wide=True, is_open=True)]
     return BreakdownPage(KEY, selection, comparison, freshness, figures, wide, by, shown)
 
 

@@ -18,7 +18,7 @@ from analytics.figures.selection import Selection
 from analytics.figures.spans import spans, weeks
 from analytics.figures.windows import Window
 from analytics.kpis import CHECKOUT_FUNNEL, SCALARS, Facts
-from analytics.rows.links import rows_url
+from analytics.rows.links import pinned_to, rows_url
 from analytics.snapshots.freshness import freshness_of
 from core.days import today
 
@@ -44,13 +44,14 @@ def customers(selection: Selection) -> Page:
         retention, values = cohort_retention(cohorts, currency), ltv_to_date(cohorts, currency)
         steps = checkout_funnel(selection.window, currency)
         freshness = freshness_of(selection.window)
-    blocks: Sequence[Block] = [
-        _new_and_existing(runs, in_runs, selection),
-        cohort_block(retention, values, cohorts, currency),
-        _funnel(steps, selection),
-        _wishes(facts, selection),
-    ]
-    figures = [figure_of(kpi, facts, selection) for kpi in MAIN]
+    with pinned_to(freshness.build_id):
+        blocks: Sequence[Block] = [
+            _new_and_existing(runs, in_runs, selection),
+            cohort_block(retention, values, cohorts, currency),
+            _funnel(steps, selection),
+            _wishes(facts, selection),
+        ]
+        figures = [figure_of(kpi, facts, selection) for kpi in MAIN]
     return Page(KEY, selection, comparison, freshness, figures, blocks)
 
 

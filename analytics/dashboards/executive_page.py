@@ -17,7 +17,7 @@ from analytics.figures.reading import Seller, best_sellers, consistent_read, fac
 from analytics.figures.selection import Selection
 from analytics.figures.windows import Comparison, Window
 from analytics.kpis import BEST_SELLERS, KPIS, SCALARS, Facts
-from analytics.rows.links import rows_url
+from analytics.rows.links import pinned_to, rows_url
 from analytics.snapshots.freshness import freshness_of
 from core.days import today
 from core.money import format_money
@@ -42,18 +42,19 @@ def executive(selection: Selection) -> Page:
         days = facts_by_day(hull, selection.currency, kpis=SALES)
         sellers = best_sellers(selection.window, selection.currency, limit=MOST_SELLERS)
         freshness = freshness_of(selection.window)
-    blocks = [
-        _net_by_day(selection, comparison, days),
-        *([why_block(comparison, facts[1], facts[2], selection.currency)] if comparison.before else []),
-        _sellers(selection, sellers),
-        figures_block("sales", "Sales", SALES, facts, selection, comparison),
-        figures_block("refunds", "Refunds", REFUNDS, facts, selection, comparison),
-        figures_block("payments", "Payments", PAYMENTS, facts, selection, comparison),
-    ]
-    figures = [
-        figure_of(kpi, facts, selection, spark=spark([SHOWN[kpi].value(days[day]) for day in selection.window]))
-        for kpi in MAIN
-    ]
+    with pinned_to(freshness.build_id):
+        blocks = [
+            _net_by_day(selection, comparison, days),
+            *([why_block(comparison, facts[1], facts[2], selection.currency)] if comparison.before else []),
+            _sellers(selection, sellers),
+            figures_block("sales", "Sales", SALES, facts, selection, comparison),
+            figures_block("refunds", "Refunds", REFUNDS, facts, selection, comparison),
+            figures_block("payments", "Payments", PAYMENTS, facts, selection, comparison),
+        ]
+        figures = [
+            figure_of(kpi, facts, selection, spark=spark([SHOWN[kpi].value(days[day]) for day in selection.window]))
+            for kpi in MAIN
+        ]
     return Page(KEY, selection, comparison, freshness, figures, blocks)
 
 

@@ -10,6 +10,7 @@ from analytics.dashboards.stripe_blocks import stripe_block, tax_block
 from analytics.figures.bridge import bridge_of
 from analytics.figures.reading import consistent_read, facts_by_day, facts_of
 from analytics.figures.selection import Selection
+from analytics.rows.links import pinned_to
 from analytics.snapshots.freshness import freshness_of
 
 KEY = "finance"
@@ -26,11 +27,12 @@ def finance(selection: Selection) -> Page:
         days = facts_by_day(selection.window, selection.currency, kpis=BY_DAY)
         bridge = bridge_of(facts[0], selection.window, selection.currency)
         freshness = freshness_of(selection.window)
-    blocks: Sequence[Block] = [
-        waterfall_block([figure_of(kpi, facts, selection) for kpi in SALES], facts[0], selection),
-        bridge_block(bridge, selection),
-        stripe_block(days, selection),
-        tax_block(days, selection),
-    ]
-    figures: Sequence[Figure] = [figure_of(kpi, facts, selection) for kpi in MAIN]
+    with pinned_to(freshness.build_id):
+        blocks: Sequence[Block] = [
+            waterfall_block([figure_of(kpi, facts, selection) for kpi in SALES], facts[0], selection),
+            bridge_block(bridge, selection),
+            stripe_block(days, selection),
+            tax_block(days, selection),
+        ]
+        figures: Sequence[Figure] = [figure_of(kpi, facts, selection) for kpi in MAIN]
     return Page(KEY, selection, comparison, freshness, figures, blocks)

@@ -19,6 +19,7 @@ from analytics.figures.stock_cover import stock_cover_days
 from analytics.figures.sums import PAYMENTS, hull
 from analytics.figures.windows import Window
 from analytics.kpis import Facts
+from analytics.rows.links import pinned_to
 from analytics.snapshots.freshness import freshness_of
 
 KEY = "operations"
@@ -44,14 +45,15 @@ def operations(selection: Selection) -> OperationsPage:
         declines, covers = declines_of(comparison, currency), stock_cover_days()
         waiting, freshness = queues(), freshness_of(selection.window)
     facts = [_facts(days, window, lead, ages) for window, lead in zip(windows, leads[len(runs) :], strict=True)]
-    blocks = [
-        backlog_block(ages, selection),
-        lead_block(runs, leads[: len(runs)], selection),
-        success_block(days, selection),
-        declines_block(declines, selection),
-        cover_block(covers, selection),
-    ]
-    figures = [figure_of(kpi, facts, selection) for kpi in MAIN]
+    with pinned_to(freshness.build_id):
+        blocks = [
+            backlog_block(ages, selection),
+            lead_block(runs, leads[: len(runs)], selection),
+            success_block(days, selection),
+            declines_block(declines, selection),
+            cover_block(covers, selection),
+        ]
+        figures = [figure_of(kpi, facts, selection) for kpi in MAIN]
     return OperationsPage(KEY, selection, comparison, freshness, figures, blocks, waiting)
 
 

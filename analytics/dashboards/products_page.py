@@ -16,6 +16,7 @@ from analytics.figures.products import LARGEST, SORTS, as_figures, net_by_run, r
 from analytics.figures.reading import consistent_read, facts_of
 from analytics.figures.selection import Selection
 from analytics.figures.spans import spans
+from analytics.rows.links import pinned_to
 from analytics.snapshots.freshness import freshness_of
 
 KEY = "products"
@@ -69,9 +70,10 @@ def products(selection: Selection, asked: Mapping[str, str] | None = None) -> Pr
         total = total_of(By.CATEGORY, comparison, selection.currency)
         freshness = freshness_of(selection.window)
     note = f"The line shows how net sales ran, {len(runs[0])} day{'s' if len(runs[0]) > 1 else ''} a point."
-    blocks = [
-        products_block(found, ran, note, selection),
-        replace(slices_block(By.CATEGORY, by, total, selection, WIDE), is_wide=True),
-    ]
-    figures = [figure_of(kpi, facts, selection) for kpi in MAIN]
+    with pinned_to(freshness.build_id):
+        blocks = [
+            products_block(found, ran, note, selection),
+            replace(slices_block(By.CATEGORY, by, total, selection, WIDE), is_wide=True),
+        ]
+        figures = [figure_of(kpi, facts, selection) for kpi in MAIN]
     return ProductsPage(KEY, selection, comparison, freshness, figures, blocks, sort, shown)

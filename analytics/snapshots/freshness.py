@@ -23,6 +23,11 @@ class Freshness:
     missing: list[date] = field(default_factory=list)
 
     @property
+    def build_id(self) -> int | None:
+        """The key of that build, which the addresses of rows name."""
+        return self.build.pk if self.build else None
+
+    @property
     def data_to(self) -> datetime | None:
         """The moment up to which the figures hold: now, if nothing has changed since the build."""
         if self.build is None:

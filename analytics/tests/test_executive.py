@@ -144,15 +144,17 @@ def test_a_day_with_more_given_back_than_sold_hangs_below_the_line(analyst):
     assert down.title == "9 Jun: -£5.00"
 
 
-def test_every_bar_leads_to_the_rows_of_its_day(analyst):
+def test_every_bar_leads_to_the_rows_of_its_day_as_the_build_shown_has_them(analyst):
     make_sale(date(2026, 6, 9))
-    build_snapshots(CHANGES)
+    build = build_snapshots(CHANGES).build
 
     page = analyst.get(PAGE, {"days": 7})
     address = bars(page, "net-by-day")[5].url
 
     assert "/rows/net_sales/" in address
     assert "day=2026-06-09" in address
+    assert f"build={build.pk}" in address
+    assert f"build={build.pk}" in figure(page, "orders").url
     assert address.replace("&", "&amp;") in page.content.decode()
 
 
