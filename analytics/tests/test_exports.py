@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 
 from accounts.tests.factories import make_user
+from analytics.exports import exporting
 from analytics.exports.csv_text import guarded, line
 from analytics.exports.datasets import DATASETS, Dataset, register
 from analytics.exports.exporting import export
@@ -161,6 +162,32 @@ def test_the_bytes_are_the_same_on_both_databases():
         b"discounts,returns_minor,returns,net_sales_minor,net_sales,margin_minor,margin\n"
         + f'{product.pk},"Say ""ah"", then\nnothing","S,1",,GBP,1,1,1000,10.00,0,0.00,0,0.00,1000,10.00,,\n'.encode()
     )
+
+
+def test_a_long_window_is_read_another_way_to_the_same_bytes(monkeypatch):
+    for day in range(1, 8):
+        order = make_sale(date(2026, 6, day), quantity=day, email=f"b{day}@example.com")
+        if day % 2:
+            make_refund(order, date(2026, 6, 9), goods_minor=day, fails=day == 3)
+    window = Window(date(2026, 6, 2), date(2026, 6, 6))
+
+    found = []
+    for most in (0, 9):  # every window holds most of the days, and none does
+        monkeypatch.setattr(exporting, "MOST", most)
+        found.append(b"".join(export(DATASETS["orders"], window, "GBP", with_personal=True)))
+
+    assert found[0] == found[1]
+    assert found[0].count(b"\n") == 6
+
+
+def test_a_download_that_is_broken_off_leaves_the_connection_as_it_was():
+    make_sale(DAY)
+    pieces = export(DATASETS["orders"], Window(DAY, DAY), "GBP")
+    assert [next(pieces)[:12], next(pieces)[:3]] == [b"order_number", b"PL-"]
+
+    pieces.close()
+
+    assert b"".join(export(DATASETS["orders"], Window(DAY, DAY), "GBP")).count(b"\n") == 2
 
 
 @pytest.mark.parametrize(
