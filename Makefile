@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help demo test gates drills simulate mutants fmt bench bench-figures contact-sheet lock clean venv venv-dev
+.PHONY: help demo test gates drills simulate mutants fmt bench bench-figures bench-inbox bench-import contact-sheet lock clean venv venv-dev
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench-figures: venv-dev ## Import, snapshot build and export at 200,000 orders b
 
 bench-inbox: venv-dev ## Signed events accepted and worked off a second, beside a bare view that inserts (ORDERS=)
 	@$(PY) -m bench.inbox --orders $(or $(ORDERS),300)
+
+bench-import: venv-dev ## A history with every type of line brought in, and the same files once more (ORDERS=)
+	@$(PY) -m bench.moving_in --orders $(or $(ORDERS),100000)
 
 contact-sheet: venv-dev ## Pictures of every page, light and dark, phone and desk, into docs/contact-sheet/
 	@$(PY) -m tools.contact_sheet

@@ -89,6 +89,7 @@ def shop() -> Iterator[Shop]:
                 "STATIC_HASHED": "1",
                 "STORE_BASE_URL": f"http://{HOST}:{port}",
                 "LOG_LEVEL": "WARNING",
+                "EMAIL_URL": "dummymail://",
                 "DEBUG": "0",
             }
             yield Shop(environment, server.get_uri("bench"), port)
@@ -112,14 +113,16 @@ class Served:
 
 
 @contextmanager
-def gunicorn(application: str, environment: dict[str, str], port: int) -> Iterator[Served]:
-    """Serve an application; yields once it answers."""
+def gunicorn(
+    application: str, environment: dict[str, str], port: int, *, workers: int = WORKERS, page: str = ""
+) -> Iterator[Served]:
+    """Serve an application; yields once it answers for one of its pages."""
     command = [BIN / "gunicorn", application, "--bind", f"{HOST}:{port}", "--worker-class", "gthread"]
-    command += ["--workers", str(WORKERS), "--threads", str(THREADS), "--keep-alive", "30", "--log-level", "warning"]
+    command += ["--workers", str(workers), "--threads", str(THREADS), "--keep-alive", "30", "--log-level", "warning"]
     server = subprocess.Popen([*command, "--no-control-socket"], cwd=ROOT, env=environment)
     try:
         address = f"http://{HOST}:{port}/"
-        _wait_for(address, server)
+        _wait_for(address + page, server)
         yield Served(address, server.pid)
     finally:
         server.send_signal(signal.SIGTERM)
