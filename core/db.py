@@ -207,6 +207,33 @@ def append_only_lifted() -> Iterator[None]:
                 cursor.execute(statement)
 
 
+@contextmanager
+def rewritable(model: type[models.Model]) -> Iterator[None]:
+    """Let one deliberate act rewrite rows of a guarded table, in the caller's transaction.
+
+    The guards are back when the block ends. An error has to undo the transaction, which undoes the lifting with it. On
+    PostgreSQL writers of the table wait until the transaction ends.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("a guard is lifted in a transaction, so that nothing can leave it lifted")
+    table = model._meta.db_table
+    names = trigger_names(connection.vendor, table)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what still waits to be checked would be in the way
+            lift = [f'ALTER TABLE "{table}" DISABLE TRIGGER "{name}"' for name in names]
+            restore = [f'ALTER TABLE "{table}" ENABLE TRIGGER "{name}"' for name in names]
+        else:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table])
+            triggers = [(name, sql) for name, sql in cursor.fetchall() if name in names]
+            lift, restore = [f'DROP TRIGGER "{name}"' for name, _ in triggers], [sql for _, sql in triggers]
+        for statement in lift:
+            cursor.execute(statement)
+        yield
+        for statement in restore:
+            cursor.execute(statement)
+
+
 def _lift_statements() -> tuple[list[str], list[str]]:
     patterns = [f"{prefix}%".replace("_", r"\_") for prefix in (PREFIX, GAPS_PREFIX)]
     with connection.cursor() as cursor:

@@ -2,6 +2,7 @@
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 
 from core.db import LockingQuerySet
 
@@ -113,6 +114,24 @@ class DirtyDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} ({self.source_type} {self.source_id})"
+
+
+class BooksZone(models.Model):
+    """The time zone in which the stored business days were worked out; one row, made once there are any.
+
+    It is not settled while `rebase_business_days` works them out anew: some days may be of either zone then.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    name = models.CharField(max_length=64)
+    since = models.DateTimeField(default=timezone.now)
+    is_settled = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="books_zone_one_row")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class CacheEntry(models.Model):

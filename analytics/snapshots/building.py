@@ -34,6 +34,7 @@ from analytics.snapshots.popularity import write_units_sold
 from analytics.snapshots.rebuilding import fill_with_zeros, forget_days_outside, rebuild_facts
 from analytics.snapshots.sales_facts import begin_gathering, gather
 from core.days import day_bounds
+from core.zones import fix_zone
 
 CUSTOMERS_AT_ONCE = 20_000
 FIRST_BATCH, LARGEST_BATCH, SECONDS_A_BATCH = 20, 400, 0.7  # days at once on SQLite, whose writers wait for each other
@@ -52,12 +53,17 @@ class BuildResult:
     seconds: float = 0.0
 
 
-def build_snapshots(scope: Scope, *, progress: Callable[[int, int], None] = lambda _done, _of: None) -> BuildResult:
+def build_snapshots(
+    scope: Scope, *, in_any_zone: bool = False, progress: Callable[[int, int], None] = lambda _done, _of: None
+) -> BuildResult:
     """Build the days of a scope and return what was done. Safe to repeat, and to run beside trade.
 
-    `progress` is told days done and days in all, after each batch. Raises BuildRunning while another build runs.
+    `progress` is told days done and days in all, after each batch. Raises BuildRunning while another build runs, and
+    AnotherZone if business days were worked out in another zone than the shop's, unless it may be any.
     """
     began, now = time.monotonic(), timezone.now()
+    if not in_any_zone:
+        fix_zone()
     if not days_to_build(scope):
         Build.objects.filter(pk__in=Build.objects.succeeded().values("pk")[:1]).update(data_to=now)
         return BuildResult(None, seconds=time.monotonic() - began)

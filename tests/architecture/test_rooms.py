@@ -156,3 +156,8 @@ def test_only_the_test_setup_lifts_append_only_tables():
     users = {relative(path) for path in tracked("*.py") if "append_only_lifted" in path.read_text(encoding="utf-8")}
     tests = {name for name in users if "/tests/" in name or name.startswith("tests/")}
     assert users - tests == {"conftest.py", "core/db.py"}
+
+
+def test_only_the_move_to_another_time_zone_rewrites_append_only_tables():
+    users = {relative(path) for path in tracked("*.py") if "rewritable(" in path.read_text(encoding="utf-8")}
+    assert users - {"tests/architecture/test_rooms.py"} == {"core/db.py", "analytics/snapshots/rebasing.py"}

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 
 from core.fitness import refuse_unfit_settings
 from core.worker import Worker
+from core.zones import refuse_another_zone
 
 
 class Command(BaseCommand):
@@ -17,6 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_unfit_settings()
+        refuse_another_zone()
         worker = Worker()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, worker.stop)
