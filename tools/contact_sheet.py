@@ -19,11 +19,13 @@ SHEETS = {
     ("dark", 1280): "Dark, 1280 pixels wide",
     ("light", 390): "Light, 390 pixels wide",
     ("dark", 390): "Dark, 390 pixels wide",
+    ("print", 794): "The pages of figures on paper, A4",
 }
-COLUMNS = {1280: 6, 390: 10}
-THUMB = {1280: (340, 400), 390: (204, 420)}
+COLUMNS = {1280: 6, 390: 10, 794: 6}
+THUMB = {1280: (340, 400), 390: (204, 420), 794: (340, 480)}
 GAP, CAPTION = 16, 22
-PAPER, INK = {"light": "#e9e4d9", "dark": "#050705"}, {"light": "#1d2420", "dark": "#edefea"}
+PAPER = {"light": "#e9e4d9", "dark": "#050705", "print": "#e9e4d9"}
+INK = {"light": "#1d2420", "dark": "#edefea", "print": "#1d2420"}
 QUALITY = 72
 README = """# Contact sheet
 

@@ -46,9 +46,11 @@ FIGURE_PAGES = [
     ),
     Page("analytics, one order", "analytics:dashboard", "analyst", path=one_order("analytics:dashboard")),
     Page("operations", "analytics:operations", "analyst"),
+    Page("operations, one order", "analytics:operations", "analyst", path=one_order("analytics:operations")),
     Page("operations, 90 days", "analytics:operations", "ops", path=at_query("analytics:operations", days="90")),
     Page("operations, long ago", "analytics:operations", "analyst", path=at_query("analytics:operations", **LONG_AGO)),
     Page("figures of products", "analytics:products", "analyst"),
+    Page("figures of products, one order", "analytics:products", "analyst", path=one_order("analytics:products")),
     Page(
         "figures of products, by margin rate",
         "analytics:products",
@@ -70,10 +72,12 @@ FIGURE_PAGES = [
         path=at_query("analytics:customers", **LONG_AGO),
     ),
     Page("figures of finance", "analytics:finance", "analyst"),
+    Page("figures of finance, one order", "analytics:finance", "analyst", path=one_order("analytics:finance")),
     Page(
         "figures of finance, long ago", "analytics:finance", "analyst", path=at_query("analytics:finance", **LONG_AGO)
     ),
     Page("breakdown", "analytics:breakdown", "analyst"),
+    Page("breakdown, one order", "analytics:breakdown", "analyst", path=one_order("analytics:breakdown")),
     Page(
         "breakdown, by country",
         "analytics:breakdown",

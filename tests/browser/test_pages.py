@@ -39,6 +39,7 @@ SETTLE = """async () => {
 }"""
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WIDTHS = {390: 844, 1280: 800}
+PAPER_WIDTH = 794  # A4
 THEMES: dict[Literal["light", "dark"], dict] = {"light": RULES, "dark": COLOURS}
 GROUPS = {  # each has a scene of its own; about as much work in each half of them
     "guests": ["guest"],
@@ -85,6 +86,10 @@ def look_at(page: Page, context: BrowserContext, scene: Scene, watch: Watch) -> 
                 f"{theme} {width}: {broken}" for broken in tab.evaluate(RUN, rules) if not excused(page, broken)
             ]
             take_picture(page, tab, f"{theme}-{width}")
+    if page.is_printed:
+        tab.emulate_media(media="print", color_scheme="light")
+        tab.set_viewport_size({"width": PAPER_WIDTH, "height": 1123})
+        take_picture(page, tab, f"print-{PAPER_WIDTH}")
     tab.close()
     problems += watch.problems
     watch.problems.clear()

@@ -35,6 +35,9 @@ LONG_AGO = {"from": "2015-01-01", "to": "2015-01-31"}
 BACK = {"from": "2026-02-01", "to": "2026-01-01"}
 
 
+PRINTED = [f"analytics:{name}" for name in ("dashboard", "operations", "products", "customers", "finance", "breakdown")]
+
+
 @dataclass(frozen=True)
 class Page:
     """One page of the registry. `route` is its URL name, empty for what has none; `act` is done once it is open.
@@ -51,6 +54,11 @@ class Page:
     status: int = 200
     excused: tuple[str, ...] = ()
     answer: Callable[[], HttpResponse] | None = None
+
+    @property
+    def is_printed(self) -> bool:
+        """Whether people print it: pages of figures, with data, with one order, and with none."""
+        return self.route in PRINTED and not self.act
 
     def address(self, scene: Scene) -> str:
         """The path of the page; payment pages of the simulator are on the same server."""
