@@ -2,7 +2,7 @@
 
 from analytics.exports.csv_text import Kind
 from analytics.exports.datasets import CURRENCY, Column
-from analytics.rows.sales_rows import money
+from analytics.rows.sales_rows import LEDGER, money
 from analytics.rows.sources import ORDER_NUMBER, Source, settled, waiting
 
 ORDER_OF = f"CASE WHEN {{0}} IS NOT NULL THEN {ORDER_NUMBER.format('{0}')} END"
@@ -86,6 +86,13 @@ INTENTS = Source(
     shown=("stripe_payment_intent", "first_confirmed_at", "order_number", "attempts", "reason", "amount_minor"),
 )
 
+# A charge is marked by its sale; one that its order did not need, by itself.
+CHARGED_SINCE = f"""CASE WHEN {settled("p", "payment", "<day of p.succeeded_at>")} AND NOT EXISTS (
+    SELECT 1 FROM orders_salesentry s JOIN core_dirtyday m ON m.source_type = '{LEDGER}' AND m.source_id = s.id
+        AND m.day = s.day
+    WHERE s.order_id = p.order_id AND s.kind = 'sale'
+) THEN 0 ELSE 1 END"""  # noqa: S608  declared in code
+
 DISPUTES = Source(
     name="disputes",
     one="dispute or payment",
@@ -110,7 +117,7 @@ DISPUTES = Source(
             WHERE NOT t.is_inquiry AND t.opened_day BETWEEN %(start)s AND %(end)s AND <currency t.currency>
                 AND (o.id IS NULL OR NOT o.is_test) AND (p.tender <> 'stripe' OR t.livemode = %(live)s)
             UNION ALL
-            SELECT 'payment', p.id, p.succeeded_at, '', p.order_id, p.currency, p.captured_minor, 0
+            SELECT 'payment', p.id, p.succeeded_at, '', p.order_id, p.currency, p.captured_minor, {CHARGED_SINCE}
             FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
             WHERE p.captured_minor > 0 AND p.tender <> 'free' AND p.succeeded_at >= %(start_at)s
                 AND p.succeeded_at < %(end_at)s AND <currency p.currency> AND {OURS}
@@ -120,7 +127,6 @@ DISPUTES = Source(
     cells={"reason": "d.kind = 'dispute' AND d.reason = %(reason)s"},
     refers={"order_number": "order", "row_id": "dispute"},
     dirty=DISPUTE,
-    key="row_id",
     shown=("row_id", "kind", "at", "order_number", "reason", "amount_minor"),
 )
 

@@ -117,8 +117,9 @@ def arrivals_of(asked: Asked) -> Arrivals:
         rows = f"SELECT r.*, 0 AS adds FROM ({source.statement(asked.currency, asked.cells)}) r"  # noqa: S608  declared in code
     else:
         rows = _with_shares(asked.rows, asked.statement)
-    marked = f"SELECT d.source_id FROM core_dirtyday d WHERE d.source_type = '{source.dirty}'"  # noqa: S608  declared in code
-    waiting = f"FROM ({rows}) r WHERE r.waiting = 1 AND r.{source.key} IN ({marked})"
+    marks = f"SELECT d.source_id FROM core_dirtyday d WHERE d.source_type = '{source.dirty}'"  # noqa: S608  declared in code
+    is_marked = f"r.{source.key} IN ({marks})" if source.key else "EXISTS (SELECT 1 FROM core_dirtyday)"
+    waiting = f"FROM ({rows}) r WHERE r.waiting = 1 AND {is_marked}"
     ((count, adds),) = _fetch(asked, f"SELECT COUNT(*), SUM(r.adds) {waiting}")
     first = _records(asked, f"SELECT r.* {waiting} ORDER BY {source.order_by} LIMIT {FIRST:d}") if count else []
     return Arrivals(source, int(count), None if own.arrivals else int(adds or 0), first)

@@ -68,6 +68,14 @@ class RowsPage:
         return self.asked.rows.source.counted(self.count)
 
     @property
+    def arrivals_add(self) -> str:
+        """What the rows that came since the build will add, in words; empty where that is not to be told by a sum."""
+        adds, rows = self.arrivals.adds, self.asked.rows
+        if adds is None or rows.divides or rows.percentile:
+            return ""
+        return _amount(adds, self.asked.currency) if rows.adds_kind is Kind.MINOR else f"{adds:,}"
+
+    @property
     def days_form(self) -> DaysForm:
         """The form that asks for other days."""
         return DaysForm(self.asked.whole, self.asked.currency or "", list(self.asked.currencies), Against.PREVIOUS)
