@@ -107,7 +107,7 @@ class Answer:
         headings = self.question.headings
         names = [column.name for column in headings]
         parts = []
-        if wanted := self.question.sort:
+        if wanted := self.question.order:
             place = names.index(wanted.removeprefix("-"))
             by = f"p.c{place}"
             if headings[place].kind in (Kind.PERCENT, Kind.DECIMAL):

@@ -8,7 +8,6 @@ from django.http import QueryDict
 
 from analytics.exports.csv_text import Kind
 from analytics.exports.datasets import Column, Dataset
-from analytics.exports.runs import chosen
 from analytics.forms import read_selection
 from analytics.questions.conditions import Condition, NotAskable, Operator, condition
 from analytics.questions.question import MONTH, Grouping, Question
@@ -29,15 +28,17 @@ def read_question(dataset: Dataset, columns: Sequence[Column], given: QueryDict)
     known = {column.name: column for column in columns}
     shown = _named(given.getlist("show"), known, dataset, notices)
     groups = _groups(given, known, dataset, notices)
+    ordinary = usual(columns)
     summed = [column for column in _named(given.getlist("sum"), known, dataset, notices) if column.adds_up]
     question = Question(
         dataset=dataset,
         selection=selection,
-        columns=chosen(columns, [column.name for column in shown]) if shown else usual(columns),
+        columns=shown or ordinary,
         conditions=_conditions(given, known, dataset, selection.currency, notices),
         groups=groups,
-        summed=summed or [column for column in usual(columns) if column.adds_up],
-        is_usual=not shown,
+        summed=summed or [column for column in ordinary if column.adds_up],
+        is_usual=shown in ([], ordinary),
+        sums_usual=summed in ([], [column for column in ordinary if column.adds_up]),
         notices=notices,
     )
     sort = _sort(given.get("sort", ""), question, notices)
@@ -106,16 +107,10 @@ def _groups(given: QueryDict, known: dict[str, Column], dataset: Dataset, notice
 
 
 def _sort(wanted: str, question: Question, notices: list[str]) -> str:
-    names = [column.name for column in question.headings]
-    if wanted and wanted.removeprefix("-") not in names:
-        notices.append(f"The answer has no column “{printable(wanted.removeprefix('-'))}” to be sorted by.")
-        wanted = ""
-    if wanted or not question.groups:
+    if not wanted or wanted.removeprefix("-") in (column.name for column in question.headings):
         return wanted
-    first = question.groups[0]
-    if first.by_month or first.column.kind is Kind.DAY:
-        return names[0]
-    return f"-{names[len(question.groups) + 1]}" if question.summed else f"-{names[len(question.groups)]}"
+    notices.append(f"The answer has no column “{printable(wanted.removeprefix('-'))}” to be sorted by.")
+    return ""
 
 
 class QuestionForm(StoreForm):

@@ -50,7 +50,8 @@ class Grouping:
 class Question:
     """What is asked. Ungrouped it shows `columns`, grouped the groups, how many rows each has, and sums of `summed`.
 
-    `sort` names what it is sorted by, with `-` for the largest first; empty for the dataset's own order.
+    `is_usual` and `sums_usual` say that columns and sums are those that nobody has to ask for. `sort` names what it is
+    sorted by, with `-` for the largest first; it is empty where nobody asked.
     """
 
     dataset: Dataset
@@ -61,6 +62,7 @@ class Question:
     summed: Sequence[Column] = ()
     sort: str = ""
     is_usual: bool = True
+    sums_usual: bool = True
     notices: list[str] = field(default_factory=list)
 
     @property
@@ -69,6 +71,16 @@ class Question:
         if not self.groups:
             return list(self.columns)
         return [*(group.heading for group in self.groups), ROWS, *self.summed]
+
+    @property
+    def order(self) -> str:
+        """What it is sorted by, asked for or not: groups by day, else by their first sum; empty: as the dataset is."""
+        if self.sort or not self.groups:
+            return self.sort
+        first = self.groups[0]
+        if first.by_month or first.column.kind is Kind.DAY:
+            return first.heading.name
+        return f"-{self.summed[0].name if self.summed else ROWS.name}"
 
     @property
     def with_personal(self) -> bool:
@@ -85,5 +97,6 @@ class Question:
         for one in self.conditions:
             pairs += [("column", one.column.name), ("is", str(one.operator)), ("value", one.given)]
         pairs += list(zip(("group", "then"), (group.name for group in self.groups), strict=False))
-        pairs += [("sum", column.name) for column in self.summed if self.groups]
+        if self.groups and not self.sums_usual:
+            pairs += [("sum", column.name) for column in self.summed]
         return urlencode(pairs + ([("sort", self.sort)] if self.sort else []))

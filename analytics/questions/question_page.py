@@ -141,7 +141,7 @@ def _table(question: Question, rows: list[tuple[Any, ...]], sums: dict[str, int]
     below = [_sum(column, sums, matched, currency) for column in headings]
     has_sums = any(below[1:])
     return Table(
-        [_head(column, question.sort) for column in headings], cells, ["All rows", *below[1:]] if has_sums else []
+        [_head(column, question.order) for column in headings], cells, ["All rows", *below[1:]] if has_sums else []
     )
 
 
