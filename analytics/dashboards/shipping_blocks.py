@@ -86,7 +86,7 @@ def lead_block(runs: Sequence[Window], leads: Sequence[LeadTimes], selection: Se
     return Block(
         key="lead-times",
         title="Lead times by week",
-        note="Hours from sale to last parcel, by the week of the latter.",
+        note="Hours from sale to last parcel, by the week in which it left.",
         kpis=[KPIS[TYPICAL], KPIS[SLOW]],
         badge=f"few orders: {total}" if 0 < total < FEW else "",
         table=Table("Lead times by week", columns, rows if total else []),
