@@ -78,7 +78,7 @@ def bridge_block(bridge: Bridge, selection: Selection) -> Block:
         table=Table("From total sales to payouts", columns, rows if bridge.has_moved else [], selection.currency),
         drawings=_drawn(parts, selection.currency),
         series=SERIES,
-        empty=f"Stripe has booked nothing in {selection.currency} in these days, so the sales cannot be followed to the bank.",
+        empty=f"Stripe has booked nothing in {selection.currency} in these days: sales cannot be followed to the bank.",
     )
 
 
