@@ -24,7 +24,7 @@ EVERY = ""  # the currency of a cell that counts sales in all of them
 
 @dataclass(frozen=True)
 class Cell:
-    """What the customers of one month of first sale did in one month; both by first day."""
+    """What the customers of one month of first sale did in one month, by first day; over all currencies no money."""
 
     cohort: date
     month: date
@@ -137,7 +137,9 @@ def _counted(window: Window, whole: Window | None, currency: str | None) -> list
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         rows = cursor.fetchall()
-    return [Cell(as_day(cohort), as_day(month), count, int(net)) for cohort, month, count, net in rows]
+    return [
+        Cell(as_day(cohort), as_day(month), count, int(net) if currency else 0) for cohort, month, count, net in rows
+    ]
 
 
 def _month(column: str) -> str:
