@@ -6,6 +6,7 @@ from django.db import connection
 
 from analytics.snapshots.days import Row, as_day, forget_temporary, make_temporary, run
 from analytics.snapshots.replacing import drop_counted
+from orders.models import SalesEntry
 
 FIRST_SALES = """
     SELECT o.customer_id, e.currency, MIN(e.day) AS day
@@ -23,17 +24,15 @@ FOUND = f"""
     WHERE f.day IS NULL OR n.day < f.day
 """  # noqa: S608  constants
 # Orders sold after the new first sale, up to the old one, were taken for the customer's first until now: whatever day
-# holds an entry of theirs tells new from existing customers otherwise than before.
+# holds an entry of theirs tells new from existing customers otherwise than before. One that is marked is built anyway.
 CHANGED = """
-    SELECT e.day, MIN((
-        SELECT MIN(t.id) FROM orders_order p JOIN orders_salesentry t ON t.order_id = p.id
-        WHERE p.customer_id = n.customer_id AND p.currency = n.currency AND t.kind = 'sale' AND t.day = n.day
-    ))
+    SELECT e.day, MIN(n.customer_id)
     FROM build_first n
         JOIN orders_order o ON o.customer_id = n.customer_id AND o.currency = n.currency
         JOIN orders_salesentry s ON s.order_id = o.id AND s.kind = 'sale' AND s.line_id IS NULL
             AND s.refund_id IS NULL AND s.day > n.day AND (n.was IS NULL OR s.day <= n.was)
         JOIN orders_salesentry e ON e.order_id = o.id
+    WHERE NOT EXISTS (SELECT 1 FROM core_dirtyday m WHERE m.day = e.day)
     GROUP BY e.day
 """
 TAKE = """
@@ -50,11 +49,16 @@ def find_first_sales() -> None:
 
 
 def days_changed_by_them() -> dict[date, int]:
-    """Return the days that first sales found late change, each with the entry of such a sale."""
+    """Return the days that first sales found late change, each with the entry of such a sale; not those marked."""
     with connection.cursor() as cursor:
         cursor.execute(CHANGED)
         rows: list[Row] = cursor.fetchall()
-    return {as_day(day): entry for day, entry in rows}
+    customers = {customer for _, customer in rows}
+    sales = SalesEntry.objects.filter(kind=SalesEntry.Kind.SALE, order__customer__among=sorted(customers))
+    first: dict[int, int] = {}
+    for customer, entry in sales.order_by("day", "pk").values_list("order__customer", "pk") if customers else ():
+        first.setdefault(customer, entry)
+    return {as_day(day): first[customer] for day, customer in rows}
 
 
 def take_first_sales() -> None:

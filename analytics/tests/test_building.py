@@ -106,6 +106,14 @@ def test_a_late_first_sale_moves_who_was_new_and_rebuilds_the_day_that_was_first
     assert (history.facts["new_customers"], history.cause) == (1, because)
 
 
+def test_a_day_that_waits_for_its_own_build_is_not_drawn_into_that_of_another():
+    make_sale(MONDAY, email="alice@example.com")
+    make_sale(MONDAY + timedelta(days=2), email="alice@example.com")
+
+    assert build_snapshots(one_day(MONDAY)).days == 1
+    assert set(DirtyDay.objects.values_list("day", flat=True)) == {MONDAY + timedelta(days=2)}
+
+
 def test_a_closed_day_that_changes_keeps_its_old_figures_with_the_cause():
     make_sale(MONDAY, variant=make_variant(price_minor=1200))
     build_snapshots(CHANGES)
