@@ -55,10 +55,10 @@ class Shop:
         """A connection that commits by itself."""
         return psycopg.connect(self.database, autocommit=True)
 
-    def seed(self) -> str:
+    def seed(self, *options: str) -> str:
         """Migrate, fill the database and collect what the pages link to; what `seed_demo` printed."""
         self.manage("migrate", "--verbosity", "0")
-        told = self.manage("seed_demo")
+        told = self.manage("seed_demo", *options)
         self.manage("build_snapshots")
         self.manage("collectstatic", "--noinput", "--verbosity", "0")
         self.settle()
