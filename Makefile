@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help demo test gates drills simulate mutants fmt bench bench-figures bench-exports bench-inbox bench-import bench-snapshots bench-exports contact-sheet lock clean venv venv-dev
+.PHONY: help demo test gates drills simulate mutants fmt bench bench-figures bench-inbox bench-import bench-snapshots bench-exports contact-sheet lock clean venv venv-dev
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,9 +43,6 @@ bench-figures: venv-dev ## Import, snapshot build and export at 200,000 orders b
 
 bench-snapshots: venv-dev ## Builds and the dashboard at a million orders and a quarter of them, beside bare SQL (ORDERS=)
 	@$(PY) -m bench.snapshots --orders $(or $(ORDERS),1000000)
-
-bench-exports: venv-dev ## The orders export at a million orders beside COPY, and on SQLite (ORDERS=)
-	@$(PY) -m bench.exporting --orders $(or $(ORDERS),1000000)
 
 bench-exports: venv-dev ## The orders export at a million orders beside COPY, and on SQLite (ORDERS=)
 	@$(PY) -m bench.exporting --orders $(or $(ORDERS),1000000)
