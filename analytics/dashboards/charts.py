@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from analytics.dashboards.drawing import NARROW, Drawing, Line, Measure, Rect, Rule, Shape, Words, pushed_apart, scale
 
-BAR_SHARE = 0.7  # of the place of a day
+BAR_SHARE, WIDEST_BAR = 0.7, 72  # of the place of a day, and in units: a lone day is no wall
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _draw(shape: Shape, names: Sequence[str], series: Sequence[Series], measure:
     every = max(1, -(-len(names) // shape.labels))
     for place in range(0, len(names), every):
         drawing.words.append(Words(middle(place), drawing.height - 6, names[place], "middle"))
-    drawing.rects += _bars(names, bars, measure, max(1.0, slot * BAR_SHARE), middle, y)
+    drawing.rects += _bars(names, bars, measure, max(1.0, min(slot * BAR_SHARE, WIDEST_BAR)), middle, y)
     drawing.lines += [Line(piece, one.number) for one in lines for piece in _pieces(one.values, middle, y)]
     drawing.words += _labels(shape, lines, y)
     return drawing
