@@ -15,15 +15,17 @@ from core.models import DirtyDay
 from monitoring.models import Issue, Severity
 from monitoring.reading import rows
 from monitoring.registry import Finding, Look, check
+from payments.booked import DISPUTES, FEES, PAYOUTS, TOPUPS
 
 OLDEST_CHANGE = timedelta(minutes=15)
-DAY, PRODUCT_DAY = "day", "product_day"
+DAY, PRODUCT_DAY, CUSTOMER_DAY, STRIPE_DAY = "day", "product_day", "customer_day", "stripe_fact_day"
+SEGMENTS = ("country", "code", "customer")
 
 # Days that changed since their build are left out: there the ledger is ahead, and the next build takes them up.
 DRIFT = """
 SELECT day, currency, {sums}
 FROM (
-    SELECT day, currency, {ledger} FROM orders_salesentry {which} GROUP BY day, currency
+    SELECT day, currency, {ledger} FROM {source} GROUP BY day, currency
     UNION ALL
     SELECT day, currency, {facts} FROM {table} GROUP BY day, currency
 ) sums
@@ -48,6 +50,22 @@ DAY_MEASURES = {
     "orders": "CASE WHEN kind = 'sale' THEN 1 ELSE 0 END",
     "units": UNITS,
     "net_units": "units",
+}
+CUSTOMER_MEASURES = {name: DAY_MEASURES[name] for name in ("orders", "net_minor")}
+SEGMENT_MEASURES = {
+    name: DAY_MEASURES[name]
+    for name in ("gross_minor", "discount_minor", "returns_minor", "net_minor", "orders", "units")
+}
+
+
+def _is(categories: tuple[str, ...]) -> str:
+    return f"reporting_category IN ({', '.join(map(repr, categories))})"
+
+
+STRIPE_MEASURES = {
+    "disputed_minor": f"CASE WHEN {_is(DISPUTES)} THEN -amount_minor ELSE 0 END",
+    "fees_minor": f"fee_minor - CASE WHEN {_is(FEES)} THEN amount_minor ELSE 0 END",
+    "net_minor": f"CASE WHEN {_is((*PAYOUTS, *TOPUPS))} THEN 0 ELSE net_minor END",
 }
 PRODUCT_MEASURES = {
     "gross_minor": "gross_minor",
@@ -132,7 +150,8 @@ def stale() -> Look:
 @check(
     "snap.drift",
     title="Figures of a day that are not the ledger's",
-    rule="What is shown for a day, in all and by product, is what the ledger sums up to.",
+    rule="What is shown for a day, in all and by product, customer and kind of order, is what the ledger sums up to; "
+    "what is shown of Stripe's balance is what its movements come to.",
     severity=Severity.CRITICAL,
     what_to_do="Repair it: the day is built from the ledger, and its old figures are kept with the reason.",
     repair=rebuild_day,
@@ -142,17 +161,24 @@ def drift() -> Look:
     waiting = days_waiting()
     findings = chain(
         _drift(DAY, "fact_day", DAY_MEASURES),
-        _drift(PRODUCT_DAY, "fact_product_day", PRODUCT_MEASURES, which="WHERE line_id IS NOT NULL"),
+        _drift(PRODUCT_DAY, "fact_product_day", PRODUCT_MEASURES, source="orders_salesentry WHERE line_id IS NOT NULL"),
+        _drift(CUSTOMER_DAY, "customer_day", CUSTOMER_MEASURES),
+        *(_drift(f"{name}_segment_day", _segment(name), SEGMENT_MEASURES) for name in SEGMENTS),
+        _drift(STRIPE_DAY, "fact_stripe_day", STRIPE_MEASURES, source="payments_balancetransaction"),
     )
     # A day that changes while this looks is left out as well, so it is asked again: it is not mended by that.
     return Look(FactDay.objects.count(), findings, covers=lambda issue: issue.entity_pk not in waiting | days_waiting())
 
 
-def _drift(entity: str, table: str, measures: dict[str, str], which: str = "") -> Iterator[Finding]:
+def _segment(name: str) -> str:
+    return f"(SELECT * FROM fact_segment_day WHERE segment = '{name}') s"  # noqa: S608  constants
+
+
+def _drift(entity: str, table: str, measures: dict[str, str], source: str = "orders_salesentry") -> Iterator[Finding]:
     names = list(measures)
     sql = DRIFT.format(
         table=table,
-        which=which,
+        source=source,
         sums=", ".join(f"SUM(l_{name}), SUM(f_{name})" for name in names),
         ledger=", ".join(f"SUM({formula}) AS l_{name}, 0 AS f_{name}" for name, formula in measures.items()),
         facts=", ".join(f"0 AS l_{name}, SUM({name}) AS f_{name}" for name in names),

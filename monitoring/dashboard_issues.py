@@ -11,7 +11,10 @@ from monitoring.registry import CHECKS
 MOST = 500  # issues looked at; more are a flood, and the page of issues shows it
 SHOWN = 4
 AREAS = ("data.", "order.", "pay.", "refund.", "dispute.", "stripe.", "snap.")  # checks of what figures are made of
-OF_DAYS = ("day", "product_day", "stripe_day")
+OF_DAYS = (
+    *("day", "product_day", "customer_day", "stripe_day", "stripe_fact_day"),
+    *("country_segment_day", "code_segment_day", "customer_segment_day"),
+)
 
 
 @register

@@ -7,13 +7,14 @@ from django.db.models import Q
 from analytics.rows.asking import Asked
 from analytics.rows.issues import Trouble, register
 from analytics.rows.reading import RowSet
+from monitoring.dashboard_issues import OF_DAYS
 from monitoring.models import Issue, Severity
 from monitoring.registry import CHECKS
 from payments.models import Dispute, Payment, Refund
 
 MOST = 500  # issues looked at; more are a flood, and the page of issues shows it
 SHOWN = 10
-DAYS = ("day", "product_day", "stripe_day", "snapshots")
+DAYS = (*OF_DAYS, "snapshots")
 AREAS = {  # checks that look at what a kind of row is made of, whichever rows they are
     "attempts": ("pay.",),
     "intents": ("pay.",),

@@ -63,6 +63,27 @@ FAULTS = [
         is_repairable=True,
     ),
     Fault(
+        "snap.drift",
+        "customer_day:{day}:GBP",
+        "UPDATE customer_day SET net_minor = net_minor + 1 WHERE day = :day",
+        "UPDATE customer_day SET net_minor = net_minor - 1 WHERE day = :day",
+        is_repairable=True,
+    ),
+    Fault(
+        "snap.drift",
+        "country_segment_day:{day}:GBP",
+        "UPDATE fact_segment_day SET units = units + 1 WHERE day = :day AND segment = 'country'",
+        "UPDATE fact_segment_day SET units = units - 1 WHERE day = :day AND segment = 'country'",
+        is_repairable=True,
+    ),
+    Fault(
+        "snap.drift",
+        "stripe_fact_day:{day}:GBP",
+        "UPDATE fact_stripe_day SET fees_minor = fees_minor + 1 WHERE day = :day",
+        "UPDATE fact_stripe_day SET fees_minor = fees_minor - 1 WHERE day = :day",
+        is_repairable=True,
+    ),
+    Fault(
         "pay.order_paid_without_payment",
         "order:{order}:GBP",
         "UPDATE payments_payment SET disposition = '' WHERE id = :payment",
