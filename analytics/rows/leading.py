@@ -24,6 +24,8 @@ def leads_to(refers: str, row: Record, viewer: Any) -> str:
         address = row.get("email")
         may_see = address and all(viewer.has_perm(permission) for permission in CUSTOMERS)
         return reverse("orders:console_list", query={"q": address}) if may_see else ""
+    if refers == "movement":
+        return reverse("payments:console_movements", query={"q": row["balance_transaction"]})
     if refers not in PLACES:
         return ""
     permission, name, key = PLACES[refers]

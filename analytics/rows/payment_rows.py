@@ -162,7 +162,7 @@ MOVEMENTS = Source(
         WHERE b.day BETWEEN %(start)s AND %(end)s AND <currency b.currency> AND <cells>
     """,  # noqa: S608  constants
     order_by="r.at, r.row_id",
-    refers={"order_number": "order"},
+    refers={"order_number": "order", "balance_transaction": "movement"},
     dirty=MOVEMENT,
     key="row_id",
     shown=(

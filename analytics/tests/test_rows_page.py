@@ -22,7 +22,7 @@ from analytics.snapshots.calendar import CHANGES
 from analytics.tests.factories import make_refund, make_sale
 from audit.models import AuditRecord
 from core.days import today
-from history.tests.factories import attempt, dispute, feed, order, product
+from history.tests.factories import attempt, dispute, feed, order, product, transaction
 from monitoring.tests.factories import make_issue
 from orders.fulfilment import ship
 from orders.models import Order
@@ -350,3 +350,13 @@ def test_attempts_that_came_since_the_build_are_not_counted(client):
         assert "0 / 1 = 0.00 %. The rows come to 0.00 %, which is the figure shown." in said
         assert "expired card" in said.split("Since this build")[1]
         assert "expired card" not in said.split("Since this build")[0]
+
+
+def test_a_movement_of_the_balance_leads_to_the_page_of_movements(client):
+    feed(transaction("T1", fee=40, net=960))
+    build_snapshots(CHANGES)
+
+    answered = show(client, "stripe_fees")
+
+    assert "£0.40 from 1 movement of the balance" in words(answered)
+    assert f'href="{reverse("payments:console_movements")}?q=' in answered.content.decode()
