@@ -20,7 +20,6 @@ urlpatterns = [
     path("analytics/breakdown/", console.show_breakdown, name="breakdown"),
     path("analytics/summary/", summary_console.summary_start, name="summary_start"),
     path("analytics/summary/end/", summary_console.summary_end, name="summary_end"),
-    path("analytics/summary/stop/<str:token>/", summary_console.summary_stop, name="summary_stop"),
     path("analytics/<slug:page>/<slug:block>.csv", console.show_block, name="block"),
     path("analytics/definitions/", console.show_definitions, name="definitions"),
     path("analytics/restatements/", rows_console.show_restatements, name="restatements"),

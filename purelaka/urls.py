@@ -12,6 +12,7 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("account/wishlist/", include("wishlist.urls")),
     path("console/mail/", include("mail.urls")),
+    path("", include("analytics.summary.urls")),
     path("console/", include("analytics.urls")),
     path("console/", include("rbac.urls")),
     path("console/", include("console.urls")),

@@ -6,8 +6,8 @@ from typing import Any
 from accounts.models import User
 from accounts.tests.factories import make_address, make_user
 from analytics.models import ExportSchedule, SavedQuestion
-from analytics.tests.export_scenes import make_run
 from analytics.summary.subscribing import stop_url
+from analytics.tests.export_scenes import make_run
 from audit.recording import record
 from mail.tests.factories import make_mail
 from monitoring.tests.factories import make_issue
@@ -131,7 +131,7 @@ EXAMPLES: dict[str, Callable[[User], dict[str, Any]]] = {
     "analytics:export_cancel": _export,
     "analytics:export_again": _export,
     "analytics:export_unschedule": _export_schedule,
-    "analytics:summary_stop": lambda user: {"token": stop_url(user).rstrip("/").rpartition("/")[2]},
+    "summary:stop": lambda user: {"token": stop_url(user).rstrip("/").rpartition("/")[2]},
     "analytics:block": lambda _user: {"page": "executive", "block": "net-by-day"},
     "analytics:rows": lambda _user: {"kpi": "net_sales"},
     "analytics:month": lambda _user: {"month": "2026-06"},

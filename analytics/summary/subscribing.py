@@ -33,7 +33,7 @@ def subscription_of(user: User) -> SummarySubscription | None:
 
 def stop_url(user: User) -> str:
     """Return the full address under which whoever holds the mail ends it, signed in or not."""
-    path = reverse("analytics:summary_stop", args=[Signer(salt=SALT).sign(str(user.pk))])
+    path = reverse("summary:stop", args=[Signer(salt=SALT).sign(str(user.pk))])
     return settings.STORE_BASE_URL + path
 
 
