@@ -46,6 +46,8 @@ def find_first_sales() -> None:
     """Look for first sales in the days that are gathered, and keep them for `take_first_sales`."""
     forget_temporary("build_first")
     run(make_temporary("build_first", FOUND))
+    if connection.vendor == "postgresql":
+        run("ANALYZE build_first")
 
 
 def days_changed_by_them() -> dict[date, int]:
