@@ -149,7 +149,7 @@ def _rebuild(build: Build, wanted: Sequence[date], scope: Scope, result: BuildRe
         return
     days, late = _gather(wanted, scope)
     before = _facts(days.days)
-    with nullcontext() if _is_one_view(scope) else moved_with_days(days):
+    with nullcontext() if _is_one_view(scope) else moved_with_days(days, with_first_sales=not scope.is_full):
         if not scope.is_full:
             take_first_sales()
         elif _is_one_view(scope):

@@ -1,7 +1,7 @@
 """What customers of a month of first sales did in later months, kept in step with the days of customers.
 
-A month holds tens of thousands of customers, a day a few: a build takes away what those whose days it rebuilds came to
-before, and adds what they come to afterwards.
+A month holds tens of thousands of customers, and few of them change: a build takes away what those whose days or first
+sales it changes came to before, and adds what they come to afterwards.
 """
 
 from collections.abc import Iterator
@@ -10,10 +10,16 @@ from contextlib import contextmanager
 from django.db import connection
 
 from analytics.snapshots.days import DaySet, forget_temporary, make_temporary, month_sql, run
+from analytics.snapshots.sales_facts import FACTS
 
-PEOPLE_OF_DAYS = """
-    SELECT e.customer_id FROM customer_day e WHERE {which} UNION SELECT customer_id FROM build_order
-"""
+DAYS_NOW = FACTS["customer_day"]
+DAYS_BEFORE = f"SELECT {DAYS_NOW.columns} FROM customer_day e WHERE {{which}}"  # noqa: S608  constants
+PEOPLE_OF_DAYS = f"""
+    WITH now ({DAYS_NOW.columns}) AS ({DAYS_NOW.query})
+    SELECT customer_id FROM (SELECT * FROM now EXCEPT {DAYS_BEFORE}) n
+    UNION SELECT customer_id FROM ({DAYS_BEFORE} EXCEPT SELECT * FROM now) o
+"""  # noqa: S608  constants
+PEOPLE_OF_FIRSTS = " UNION SELECT customer_id FROM build_first"
 PEOPLE_IN_RANGE = "SELECT id AS customer_id FROM accounts_customer WHERE id BETWEEN %s AND %s"
 
 MONTHS = """
@@ -43,10 +49,14 @@ CELLS = """
 
 
 @contextmanager
-def moved_with_days(days: DaySet) -> Iterator[None]:
-    """Keep the cells in step while a block rebuilds gathered days and first sales, in the caller's transaction."""
+def moved_with_days(days: DaySet, *, with_first_sales: bool) -> Iterator[None]:
+    """Keep the cells in step while a block rebuilds gathered days, and takes first sales that were found.
+
+    In the caller's transaction.
+    """
     forget_temporary("build_people")
-    days.run(make_temporary("build_people", PEOPLE_OF_DAYS))
+    people = PEOPLE_OF_DAYS + PEOPLE_OF_FIRSTS if with_first_sales else PEOPLE_OF_DAYS
+    days.run(make_temporary("build_people", people))
     with _moved():
         yield
 

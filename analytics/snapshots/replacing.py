@@ -10,11 +10,15 @@ FEW_DAYS = 7
 
 
 class Fact(NamedTuple):
-    """A table of facts by day: its columns, and the query that answers them, with `{which}` for the days."""
+    """A table of facts by day: its columns, and the query that answers them, with `{which}` for the days.
+
+    One that has many rows a day is written row by row even for few days.
+    """
 
     table: str
     columns: str
     query: str
+    has_many_rows: bool = False
 
 
 def total(expression: str) -> str:
@@ -25,11 +29,11 @@ def total(expression: str) -> str:
 def replace(fact: Fact, days: DaySet) -> int:
     """Let a table hold what its query answers for these days, in the caller's transaction; return how many rows.
 
-    Of many days only the rows that differ are written: most are what they were, and a row that is written anew costs
-    its place in every index, and leaves a dead one behind.
+    Of many days, or of many rows a day, only the rows that differ are written: most are what they were, and a row that
+    is written anew costs its place in every index, and leaves a dead one behind.
     """
-    table, columns, query = fact
-    if len(days.days) <= FEW_DAYS:
+    table, columns, query, has_many_rows = fact
+    if len(days.days) <= FEW_DAYS and not has_many_rows:
         days.run(f"DELETE FROM {table} AS e WHERE {{which}}")  # noqa: S608  names of tables
         return days.run(f"INSERT INTO {table} ({columns}) {query}")[0]
     forget_temporary("build_rows")

@@ -75,6 +75,7 @@ FACTS = {
             GROUP BY s.day, s.currency, s.customer_id
             HAVING SUM(s.orders) > 0 OR SUM(s.gross - s.discount - s.returned) <> 0
             """,  # noqa: S608  constants
+            has_many_rows=True,
         ),
         Fact(
             "order_refund_day",
