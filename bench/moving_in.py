@@ -82,6 +82,11 @@ def database_computed(place: Shop) -> float:
     return (int(fields[13]) + int(fields[14])) / TICKS
 
 
+def wrapped(order: dict[str, Any]) -> dict[str, Any]:
+    """Return an order with one more line; the trade goes on drawing from the lines of its own."""
+    return {**order, "lines": [*order["lines"], WRAPPED]}
+
+
 def write_trade(path: Path, orders: int, *, seed: int) -> Counter[str]:
     """Write invented trade with every type of line but those of Stripe's books; how many of each."""
     now = datetime.now(UTC)
@@ -95,9 +100,9 @@ def write_trade(path: Path, orders: int, *, seed: int) -> Counter[str]:
     refunded = {line["order"] for line in trade() if line["type"] == "refund"}
     counted = Counter[str]()
     with path.open("w") as file:
-        for line in chain([WRAPPING], trade()):
-            if line["type"] == "order" and counted["order"] % 3 and line["ref"] not in refunded:
-                line["lines"].append(WRAPPED)
+        for drawn in chain([WRAPPING], trade()):
+            is_wrapped = drawn["type"] == "order" and counted["order"] % 3 and drawn["ref"] not in refunded
+            line = wrapped(drawn) if is_wrapped else drawn
             file.write(json.dumps(line) + "\n")
             counted[line["type"]] += 1
             counted["lines of orders"] += len(line["lines"]) if line["type"] == "order" else 0
