@@ -105,13 +105,11 @@ FACTS = {
                     {total("s.returned")} AS returned, {total("s.shipping")} AS shipping, {total("s.tax")} AS tax,
                     {total("s.cash")} AS cash, SUM(s.orders) AS orders, SUM(s.units) AS units,
                     SUM(s.net_units) AS net_units,
-                    SUM(CASE WHEN b.order_id IS NULL THEN 0 ELSE s.orders END) AS given_back
-                FROM build_order s LEFT JOIN (
-                    SELECT r.order_id FROM orders_salesentry r
-                    WHERE r.refund_id IS NOT NULL AND r.order_id IN (SELECT order_id FROM build_order WHERE orders > 0)
-                    GROUP BY r.order_id
-                    HAVING SUM(r.returns_minor - r.shipping_minor - r.tax_minor) > 0
-                ) b ON b.order_id = s.order_id
+                    SUM(CASE WHEN s.orders > 0 AND (
+                        SELECT SUM(r.returns_minor - r.shipping_minor - r.tax_minor) FROM orders_salesentry r
+                        WHERE r.order_id = s.order_id AND r.refund_id IS NOT NULL
+                    ) > 0 THEN s.orders ELSE 0 END) AS given_back
+                FROM build_order s
                 GROUP BY s.day, s.currency
             ) s LEFT JOIN (
                 SELECT e.day, e.currency, COUNT(*) AS customers FROM customer_first e
