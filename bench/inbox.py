@@ -202,6 +202,7 @@ def main() -> None:
         place.environment["STRIPE_WEBHOOK_SECRETS"] = SECRET
         place.manage("migrate", "--verbosity", "0")
         place.manage("seed_demo", "--orders", "300")
+        place.manage("collectstatic", "--noinput", "--verbosity", "0")
         place.settle()
         inside = work_off(place, orders)
         with served_stripe(place) as stripe:

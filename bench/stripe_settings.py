@@ -3,4 +3,4 @@
 from purelaka.environment import env
 from stripe_simulator.settings import *  # noqa: F403
 
-DATABASES = {"default": env.db_url("DATABASE_URL")}
+DATABASES = {"default": {**env.db_url("DATABASE_URL"), "CONN_MAX_AGE": 60}}
