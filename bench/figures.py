@@ -18,7 +18,6 @@ import psycopg
 
 from analytics.exports.datasets import ORDERS
 from analytics.snapshots import sales_facts
-from analytics.snapshots.first_sales import GATHERED
 from bench.running import Shop, circumstances, gunicorn, keep, load, shop
 from bench.serve import DASHBOARD, METHOD, bare_view, measure, table
 from bench.visiting import Visitor
@@ -96,7 +95,11 @@ def build(shop: Shop) -> Build:
         told = re.search(r"([\d,]+) rows, ([\d.]+) s", shop.manage("build_snapshots", "--full"))
         rows = int(told[1].replace(",", ""))
         full.append(float(told[2]))
-    gathered = [f"CREATE TEMP TABLE build_order AS {sales_facts.ORDERS}", "ANALYZE build_order", GATHERED]
+    gathered = [
+        f"CREATE TEMP TABLE build_order AS {sales_facts.ORDERS}",
+        "ANALYZE build_order",
+        sales_facts.FIRST_GATHERED,
+    ]
     selects = [
         text.replace("{which}", "true") for text in (*gathered, *(fact.query for fact in sales_facts.FACTS.values()))
     ]

@@ -6,6 +6,7 @@ from django.db import connection
 
 from analytics.snapshots.days import Row, as_day, forget_temporary, make_temporary, run
 from analytics.snapshots.replacing import drop_counted
+from analytics.snapshots.sales_facts import FIRST_GATHERED
 from orders.models import SalesEntry
 
 FIRST_SALES = """
@@ -15,12 +16,9 @@ FIRST_SALES = """
     GROUP BY o.customer_id, e.currency
 """
 # `was` is the day that counted as the first until now; the days that are being built are in `build_order`.
-GATHERED = """
-    SELECT customer_id, currency, MIN(day) AS day FROM build_order WHERE orders > 0 GROUP BY customer_id, currency
-"""
 FOUND = f"""
     SELECT n.customer_id, n.currency, n.day, f.day AS was
-    FROM ({GATHERED}) n LEFT JOIN customer_first f ON f.customer_id = n.customer_id AND f.currency = n.currency
+    FROM ({FIRST_GATHERED}) n LEFT JOIN customer_first f ON f.customer_id = n.customer_id AND f.currency = n.currency
     WHERE f.day IS NULL OR n.day < f.day
 """  # noqa: S608  constants
 # Orders sold after the new first sale, up to the old one, were taken for the customer's first until now: whatever day
@@ -79,7 +77,7 @@ def rebuild_first_sales(lowest: int, highest: int) -> int:
 def rebuild_all_first_sales() -> int:
     """Write the first sales of every customer anew, once every day is gathered; return how many rows that is."""
     forget_temporary("build_first")
-    run(make_temporary("build_first", GATHERED))
+    run(make_temporary("build_first", FIRST_GATHERED))
     same = "n.customer_id = f.customer_id AND n.currency = f.currency AND n.day = f.day"
     run(f"DELETE FROM customer_first f WHERE NOT EXISTS (SELECT 1 FROM build_first n WHERE {same})")  # noqa: S608
     run(

@@ -29,6 +29,9 @@ ORDERS = """
         GROUP BY e.order_id, e.day, e.currency
     ) g JOIN orders_order o ON o.id = g.order_id
 """
+FIRST_GATHERED = """
+    SELECT customer_id, currency, MIN(day) AS day FROM build_order WHERE orders > 0 GROUP BY customer_id, currency
+"""
 SEGMENT = """
     SELECT s.day, s.currency, '{segment}' AS segment, {key} AS key, CAST(SUM(s.gross) AS bigint) AS gross,
         CAST(SUM(s.discount) AS bigint) AS discount, CAST(SUM(s.returned) AS bigint) AS returned,
