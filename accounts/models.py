@@ -49,6 +49,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
 
+    granted: frozenset[str] | None = None  # what the role grants, where that was read with the person
+
     objects = UserManager()
 
     USERNAME_FIELD = "email"

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from core.navigation import Place, places
+from core.navigation import Place, places, waiting_at
 
 
 def open_places(user: Any) -> list[Place]:
@@ -22,6 +22,7 @@ def current_url(path: str, urls: list[str]) -> str:
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Return `[{label, items: [{label, url, icon, current, count, tone}]}]` for the sidebar of the console."""
     shown = [(place, reverse(place.url_name)) for place in open_places(request.user)]
+    waiting = waiting_at(place for place, _ in shown)
     current = current_url(request.path, [url for _, url in shown])
     return [
         {
@@ -32,7 +33,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                     "url": url,
                     "icon": place.icon,
                     "current": url == current,
-                    "count": place.count() if place.count else 0,
+                    "count": waiting.get(place.url_name, 0),
                     "tone": "warn",
                 }
                 for place, url in group
