@@ -13,7 +13,7 @@ from django.urls import reverse
 from core.models import StoreSetting
 from mail.models import OutgoingMail
 from monitoring.models import Issue, Severity
-from orders.return_page import waiting_count
+from orders.return_page import waiting_returns
 from orders.staff_list import tab_counts
 from payments.disputes import DUE_SOON
 from payments.models import Dispute, WebhookEvent
@@ -71,7 +71,7 @@ def _orders(store: StoreSetting, now: datetime) -> Iterator[Trouble]:
 
 
 def _returns() -> Iterator[Trouble]:
-    count = waiting_count()
+    count = waiting_returns().count()
     text = "return waits" if count == 1 else "returns wait"
     url = reverse("orders:console_returns", query={"show": "waiting"})
     yield Trouble(count, f"{text} for an answer or for the money", url, "warn")

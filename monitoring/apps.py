@@ -28,7 +28,7 @@ class MonitoringConfig(AppConfig):
             month_end,
         )
         from monitoring.document import PATH, render_checks  # noqa: PLC0415
-        from monitoring.selectors import count_open  # noqa: PLC0415
+        from monitoring.models import Issue  # noqa: PLC0415
 
         checks_config.declare()
         contracts.register(PATH, render_checks)
@@ -49,5 +49,5 @@ class MonitoringConfig(AppConfig):
             "triangle-alert",
             position=11,
             summary="Work through what the checks found.",
-            count=count_open,
+            waiting=Issue.objects.open,
         )

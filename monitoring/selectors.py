@@ -15,11 +15,6 @@ LATE_AFTER = timedelta(minutes=45)  # three scheduled runs
 BROKEN = (CheckResult.Status.CRASHED, CheckResult.Status.SKIPPED)
 
 
-def count_open() -> int:
-    """How many issues are open."""
-    return Issue.objects.open().count()
-
-
 def listed_issues(*, state: str = "", severity: str = "", check: str = "") -> "QuerySet[Issue]":
     """Return the issues of the list, the latest seen first; without a state those that are not resolved."""
     return Issue.objects.matching(state=state or "unresolved", severity=severity, check=check).select_related("owner")

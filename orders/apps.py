@@ -9,7 +9,7 @@ class OrdersConfig(AppConfig):
         from orders import jobs, sign_in  # noqa: F401, PLC0415  register a job and the receiver of sign-ins
         from orders.documents import register_documents  # noqa: PLC0415
         from orders.holds import units_held  # noqa: PLC0415
-        from orders.return_page import waiting_count  # noqa: PLC0415
+        from orders.return_page import waiting_returns  # noqa: PLC0415
         from products import tracking  # noqa: PLC0415
 
         register_documents()
@@ -31,7 +31,7 @@ class OrdersConfig(AppConfig):
             "undo-2",
             position=20,
             summary="Answer what shoppers want to send back, and record what has come.",
-            count=waiting_count,
+            waiting=waiting_returns,
         )
         navigation.register(
             "Sales",

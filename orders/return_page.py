@@ -33,9 +33,9 @@ def listed(*, q: str = "", show: str = "") -> QuerySet[Return]:
     return (rows if show == "all" else rows.filter(status=show)).order_by("-requested_at", "-pk")
 
 
-def waiting_count() -> int:
-    """Return how many returns wait for what only staff can do."""
-    return Return.objects.waiting_for_us().count()
+def waiting_returns() -> QuerySet[Return]:
+    """Return the returns that wait for what only staff can do."""
+    return Return.objects.waiting_for_us()
 
 
 class ShopperReturns:

@@ -14,8 +14,8 @@ class PaymentsConfig(AppConfig):
             payment_events,
             refund_jobs,
         )
-        from payments.dispute_list import open_count  # noqa: PLC0415
-        from payments.refund_page import count_waiting  # noqa: PLC0415
+        from payments.dispute_list import open_disputes  # noqa: PLC0415
+        from payments.refund_page import waiting_refunds  # noqa: PLC0415
 
         navigation.register(
             "Sales",
@@ -25,7 +25,7 @@ class PaymentsConfig(AppConfig):
             "scale",
             position=40,
             summary="Answer banks that ask about a payment, or took it back.",
-            count=open_count,
+            waiting=open_disputes,
         )
         navigation.register(
             "Sales",
@@ -35,7 +35,7 @@ class PaymentsConfig(AppConfig):
             "undo-2",
             position=10,
             summary="See what was given back, what is on its way, and what failed.",
-            count=count_waiting,
+            waiting=waiting_refunds,
         )
         navigation.register(
             "Reports",

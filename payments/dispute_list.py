@@ -38,6 +38,6 @@ def tab_counts() -> dict[str, int]:
     return Dispute.objects.aggregate(**{tab: Count("pk", filter=which) for tab, (_, which) in TABS.items()})
 
 
-def open_count() -> int:
-    """Return how many disputes and inquiries are open."""
-    return Dispute.objects.open().count()
+def open_disputes() -> QuerySet[Dispute]:
+    """Return the disputes and inquiries that are open."""
+    return Dispute.objects.open()

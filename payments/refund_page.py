@@ -58,9 +58,9 @@ def listed(tab: str, *, q: str = "", status: str = "") -> QuerySet[Refund]:
     return refunds.order_by("created_at", "pk") if tab in ("waiting", "failed") else refunds.order_by("-pk")
 
 
-def count_waiting() -> int:
-    """How many refunds wait for approval or have failed and been left so."""
-    return Refund.objects.filter(_of_tab("waiting") | _of_tab("failed")).count()
+def waiting_refunds() -> QuerySet[Refund]:
+    """Return the refunds that wait for approval or have failed and been left so."""
+    return Refund.objects.filter(_of_tab("waiting") | _of_tab("failed"))
 
 
 def _of_tab(tab: str) -> Q:
