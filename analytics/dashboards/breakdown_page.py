@@ -12,11 +12,12 @@ from analytics.dashboards.frame import Link, Page, comparison_of
 from analytics.dashboards.paging import page_of
 from analytics.dashboards.slices_block import slices_block
 from analytics.figures.breakdowns import WORDS, By, Slice, as_slice, slices_of, total_of
-from analytics.figures.reading import consistent_read, facts_of
+from analytics.figures.reading import facts_of
 from analytics.figures.selection import Selection
 from analytics.figures.windows import Comparison
 from analytics.rows.links import pinned_to
 from analytics.snapshots.freshness import freshness_of
+from core.consistent_read import consistent_read
 from core.money import printable
 
 KEY = "breakdown"

@@ -13,13 +13,14 @@ from analytics.dashboards.runs import are_days, run_cells, run_columns, run_name
 from analytics.exports.csv_text import Kind
 from analytics.figures.cohorts import cohort_retention, ltv_to_date
 from analytics.figures.funnel import FunnelStep, checkout_funnel
-from analytics.figures.reading import consistent_read, facts_by_day, facts_of
+from analytics.figures.reading import facts_by_day, facts_of
 from analytics.figures.selection import Selection
 from analytics.figures.spans import spans, weeks
 from analytics.figures.windows import Window
 from analytics.kpis import CHECKOUT_FUNNEL, SCALARS, Facts
 from analytics.rows.links import pinned_to, rows_url
 from analytics.snapshots.freshness import freshness_of
+from core.consistent_read import consistent_read
 from core.days import today
 
 KEY = "customers"

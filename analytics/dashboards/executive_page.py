@@ -13,12 +13,13 @@ from analytics.dashboards.sparks import spark
 from analytics.dashboards.summing_up import figures_block
 from analytics.dashboards.why import why_block
 from analytics.exports.csv_text import Kind
-from analytics.figures.reading import Seller, best_sellers, consistent_read, facts_by_day, facts_of
+from analytics.figures.reading import Seller, best_sellers, facts_by_day, facts_of
 from analytics.figures.selection import Selection
 from analytics.figures.windows import Comparison, Window
 from analytics.kpis import BEST_SELLERS, KPIS, SCALARS, Facts
 from analytics.rows.links import pinned_to, rows_url
 from analytics.snapshots.freshness import freshness_of
+from core.consistent_read import consistent_read
 from core.days import today
 from core.money import format_money
 

@@ -8,10 +8,11 @@ from analytics.dashboards.figures import Figure, figure_of
 from analytics.dashboards.frame import Page, comparison_of
 from analytics.dashboards.stripe_blocks import stripe_block, tax_block
 from analytics.figures.bridge import bridge_of
-from analytics.figures.reading import consistent_read, facts_by_day, facts_of
+from analytics.figures.reading import facts_by_day, facts_of
 from analytics.figures.selection import Selection
 from analytics.rows.links import pinned_to
 from analytics.snapshots.freshness import freshness_of
+from core.consistent_read import consistent_read
 
 KEY = "finance"
 MAIN = ("total_sales", "stripe_net", "stripe_fees", "disputed_amount", "payouts", "tax")

@@ -12,7 +12,7 @@ from analytics.dashboards.shipping_blocks import backlog_block, cover_block, lea
 from analytics.figures.ages import Age, ages_of
 from analytics.figures.declines import declines_of
 from analytics.figures.lead_weeks import LeadTimes, lead_times_by_run
-from analytics.figures.reading import consistent_read, facts_by_day
+from analytics.figures.reading import facts_by_day
 from analytics.figures.selection import Selection
 from analytics.figures.spans import weeks
 from analytics.figures.stock_cover import stock_cover_days
@@ -21,6 +21,7 @@ from analytics.figures.windows import Window
 from analytics.kpis import Facts
 from analytics.rows.links import pinned_to
 from analytics.snapshots.freshness import freshness_of
+from core.consistent_read import consistent_read
 
 KEY = "operations"
 MAIN = ("backlog", "sla_breach", "lead_time_p50", "lead_time_p90", "payment_success", "dispute_rate")

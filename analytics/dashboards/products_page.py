@@ -13,11 +13,12 @@ from analytics.dashboards.product_blocks import products_block
 from analytics.dashboards.slices_block import slices_block
 from analytics.figures.breakdowns import By, as_slice, slices_of, total_of
 from analytics.figures.products import LARGEST, SORTS, as_figures, net_by_run, ranked
-from analytics.figures.reading import consistent_read, facts_of
+from analytics.figures.reading import facts_of
 from analytics.figures.selection import Selection
 from analytics.figures.spans import spans
 from analytics.rows.links import pinned_to
 from analytics.snapshots.freshness import freshness_of
+from core.consistent_read import consistent_read
 
 KEY = "products"
 MAIN = ("product_margin", "product_margin_rate", "margin_coverage", "refund_rate_value")

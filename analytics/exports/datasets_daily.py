@@ -5,10 +5,11 @@ from decimal import Decimal
 
 from analytics.exports.csv_text import Cell, Kind
 from analytics.exports.datasets import CURRENCY, Column, Dataset, money_columns, register
-from analytics.figures.reading import consistent_read, facts_by_day
+from analytics.figures.reading import facts_by_day
 from analytics.figures.windows import Window
 from analytics.kpi_types import DailySumKpi, PointKpi
 from analytics.kpis import SCALARS, Kpi, Unit, Value
+from core.consistent_read import consistent_read
 from core.money import format_plain
 
 OF_DAYS = tuple(kpi for kpi in SCALARS if not isinstance(kpi, PointKpi))

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 from analytics.exports.csv_text import Cell, Kind
 from analytics.exports.datasets import CURRENCY, Column, Dataset, number_columns, register, text_columns
-from analytics.figures.reading import consistent_read, facts_of
+from analytics.figures.reading import facts_of
 from analytics.figures.windows import Window
 from analytics.kpis import SCALARS, Kpi, Unit, Value
 from analytics.models import Build
+from core.consistent_read import consistent_read
 from core.money import format_plain
 
 

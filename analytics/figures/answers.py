@@ -10,7 +10,7 @@ from django.conf import settings
 
 from analytics.figures.cohorts import cohort_retention, ltv_to_date
 from analytics.figures.funnel import checkout_funnel
-from analytics.figures.reading import best_sellers, consistent_read, currencies, facts_by_day, facts_of
+from analytics.figures.reading import best_sellers, currencies, facts_by_day, facts_of
 from analytics.figures.stock_cover import stock_cover_days
 from analytics.figures.windows import Window
 from analytics.kpi_types import PointKpi
@@ -25,6 +25,7 @@ from analytics.kpis import (
     values_of,
 )
 from analytics.snapshots.freshness import freshness_of
+from core.consistent_read import consistent_read
 
 Answer = dict[str, Any]
 type Table = Callable[[Window, str], Sequence[Any]]

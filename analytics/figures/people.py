@@ -5,10 +5,10 @@ from datetime import date
 
 from django.db import connection
 
+from analytics.figures.counting import Counting, Parts, in_any, of_each
 from analytics.figures.windows import Window
 from analytics.snapshots.days import as_day
 
-Counts = dict[str, int]
 NAMES = ("unique_customers", "existing_customers", "repeat_customers", "returning_customers")
 
 FIRST_IN_CURRENCY = "customer_first f ON f.customer_id = d.customer_id AND f.currency = d.currency"
@@ -17,13 +17,12 @@ FIRST_IN_ANY = (
 )
 
 
-def customers_of(windows: Sequence[Window], currency: str | None) -> list[Counts]:
-    """Return the counts of each window with one query."""
-    orders = ", ".join(
-        f"SUM(CASE WHEN d.day BETWEEN %s AND %s THEN d.orders ELSE 0 END) AS n{place}" for place in range(len(windows))
-    )
+def customers(windows: Sequence[Window], currency: str | None) -> Counting:
+    """Return the SELECT that counts them in each window."""
+    cases, days = of_each(windows, "orders", table="d")
+    orders = ", ".join(f"SUM({case}) AS n{place}" for place, case in enumerate(cases))
     counts = ", ".join(_counts(f"n{place}", "%s") for place in range(len(windows)))
-    which, params = _which(Window(min(w.start for w in windows), max(w.end for w in windows)), currency)
+    which, parameters = in_any(windows, currency, table="d")
     statement = f"""
         SELECT {counts} FROM (
             SELECT d.customer_id, MIN(f.day) AS first, {orders}
@@ -31,16 +30,12 @@ def customers_of(windows: Sequence[Window], currency: str | None) -> list[Counts
         ) people
     """  # noqa: S608  made of the constants of this module
     starts = [window.start for window in windows for _ in range(2)]
-    bounds = [day for window in windows for day in (window.start, window.end)]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*starts, *bounds, *params])
-        row = cursor.fetchone()
-    return [_named(row[place * len(NAMES) :]) for place in range(len(windows))]
+    return Counting(statement, [*starts, *days, *parameters], NAMES)
 
 
-def customers_by_day(window: Window, currency: str | None) -> dict[date, Counts]:
+def customers_by_day(window: Window, currency: str | None) -> dict[date, Parts]:
     """Return the counts of each day of a window that has any, with one query."""
-    which, params = _which(window, currency)
+    which, parameters = in_any([window], currency, table="d")
     statement = f"""
         SELECT day, {_counts("n", "day")} FROM (
             SELECT d.day, d.customer_id, MIN(f.day) AS first, SUM(d.orders) AS n
@@ -48,7 +43,7 @@ def customers_by_day(window: Window, currency: str | None) -> dict[date, Counts]
         ) people GROUP BY day
     """  # noqa: S608  made of the constants of this module
     with connection.cursor() as cursor:
-        cursor.execute(statement, params)
+        cursor.execute(statement, parameters)
         return {as_day(row[0]): _named(row[1:]) for row in cursor.fetchall()}
 
 
@@ -67,11 +62,5 @@ def _first(currency: str | None) -> str:
     return FIRST_IN_ANY if currency is None else FIRST_IN_CURRENCY
 
 
-def _which(window: Window, currency: str | None) -> tuple[str, list[date | str]]:
-    if currency is None:
-        return "d.day BETWEEN %s AND %s", [window.start, window.end]
-    return "d.day BETWEEN %s AND %s AND d.currency = %s", [window.start, window.end, currency]
-
-
-def _named(row: Sequence[int]) -> Counts:
+def _named(row: Sequence[int]) -> Parts:
     return dict(zip(NAMES, row, strict=False))

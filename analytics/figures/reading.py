@@ -1,18 +1,17 @@
 """Figures read from the snapshots: the facts of windows and of days, the best sellers. Minor units throughout."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from django.conf import settings
-from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery, Sum
 
 from analytics.figures import sums
+from analytics.figures.counting import Counting, count
 from analytics.figures.fulfilment import backlog_of, lead_times_by_day, lead_times_of
-from analytics.figures.people import customers_by_day, customers_of
+from analytics.figures.people import customers, customers_by_day
 from analytics.figures.windows import Window
 from analytics.figures.wishes import wishers_by_day, wishers_of
 from analytics.kpi_types import Facts, Reading
@@ -23,22 +22,23 @@ from products.models import Variant
 
 @dataclass(frozen=True)
 class Reader:
-    """How some parts of the facts are read: of windows, and of the days of a window that have any."""
+    """How some parts of the facts are read: of windows, counted beside others or alone; and of the days with any."""
 
-    of_windows: Callable[[Sequence[Window], str | None], Sequence[Mapping[str, int]]]
+    counting: Callable[[Sequence[Window], str | None], Counting | None] | None = None
+    of_windows: Callable[[Sequence[Window], str | None], Sequence[Mapping[str, int]]] | None = None
     by_day: Callable[[Window, str | None], Mapping[date, Mapping[str, int]]] | None = None
 
 
 READERS = {
-    Reading.SALES: Reader(sums.sales.of_windows, sums.sales.by_day),
-    Reading.COSTS: Reader(sums.costs.of_windows, sums.costs.by_day),
-    Reading.PEOPLE: Reader(customers_of, customers_by_day),
-    Reading.REFUNDED: Reader(sums.refunded_of, sums.refunded_by_day),
-    Reading.WISHES: Reader(wishers_of, wishers_by_day),
-    Reading.PAYMENTS: Reader(sums.payments.of_windows, sums.payments.by_day),
-    Reading.STRIPE: Reader(sums.stripe.of_windows, sums.stripe.by_day),
-    Reading.LEAD_TIMES: Reader(lead_times_of, lead_times_by_day),
-    Reading.BACKLOG: Reader(lambda windows, currency: [backlog_of(currency)] * len(windows)),
+    Reading.SALES: Reader(sums.sales.counting, by_day=sums.sales.by_day),
+    Reading.COSTS: Reader(sums.costs.counting, by_day=sums.costs.by_day),
+    Reading.PEOPLE: Reader(customers, by_day=customers_by_day),
+    Reading.REFUNDED: Reader(sums.refunded, by_day=sums.refunded_by_day),
+    Reading.WISHES: Reader(of_windows=wishers_of, by_day=wishers_by_day),
+    Reading.PAYMENTS: Reader(sums.payments.counting, by_day=sums.payments.by_day),
+    Reading.STRIPE: Reader(sums.stripe.counting, by_day=sums.stripe.by_day),
+    Reading.LEAD_TIMES: Reader(of_windows=lead_times_of, by_day=lead_times_by_day),
+    Reading.BACKLOG: Reader(of_windows=lambda windows, currency: [backlog_of(currency)] * len(windows)),
 }
 
 
@@ -55,25 +55,6 @@ class Seller:
     margin: int | None
 
 
-@contextmanager
-def consistent_read() -> Iterator[None]:
-    """Show all reads of a block one state of the database, without a lock that a writer would wait for."""
-    if connection.in_atomic_block:
-        yield
-    elif connection.vendor == "postgresql":
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            yield
-    else:
-        with connection.cursor() as cursor:  # not atomic(), which takes SQLite's write lock
-            cursor.execute("BEGIN DEFERRED")
-            try:
-                yield
-            finally:
-                cursor.execute("COMMIT")
-
-
 def currencies() -> list[str]:
     """Return the currencies that there are facts in, the store's own first; always at least that one: one query."""
     first, *rest = (
@@ -86,11 +67,13 @@ def currencies() -> list[str]:
 def facts_of(windows: Sequence[Window], currency: str | None, *, kpis: Iterable[str] | None = None) -> list[Facts]:
     """Return the facts of each window; those that these figures need, or all. Without a currency: of all, no money.
 
-    One query for each kind of reading, however many windows; lead times and the backlog need one or two more.
+    One query for all that snapshots hold, however many windows; wishes, lead times and the backlog need their own.
     """
-    parts: list[dict[str, int]] = [{} for _ in windows]
-    for reading in _readings(kpis):
-        for place, found in enumerate(READERS[reading].of_windows(windows, currency)):
+    readers = [READERS[reading] for reading in _readings(kpis)]
+    asked = [reader.counting(windows, currency) for reader in readers if reader.counting]
+    parts = count([one for one in asked if one is not None], len(windows))
+    for reader in readers:
+        for place, found in enumerate(reader.of_windows(windows, currency) if reader.of_windows else ()):
             parts[place] |= found
     return [_facts(currency, found) for found in parts]
 

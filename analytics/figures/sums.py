@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db.models import Count, Model, Q, QuerySet, Sum
 
+from analytics.figures.counting import Counting, Parts, in_any, of_each
 from analytics.figures.windows import Window
 from analytics.models import FactDay, FactPaymentDay, FactProductDay, FactStripeDay, OrderRefundDay
 
-Parts = dict[str, int]
 SALES_COUNTS = {name: name for name in ("orders", "units", "net_units", "cohort_refunded_orders")}
 SALES = {
     **SALES_COUNTS,
@@ -41,18 +41,20 @@ class SumReader:
     def __init__(self, model: type[Model], columns: Mapping[str, str], counts: Mapping[str, str]) -> None:
         self.model, self.columns, self.counts = model, columns, counts
 
-    def of_windows(self, windows: Sequence[Window], currency: str | None) -> list[Parts]:
-        """Return the sums of each window: one query, however many windows."""
+    def counting(self, windows: Sequence[Window], currency: str | None) -> Counting | None:
+        """Return the SELECT of the sums of each window; None where nothing of it may be added."""
         names = self._names(currency)
         if not names:
-            return [{} for _ in windows]
-        wanted = {
-            f"{name}_{place}": Sum(column, filter=within(window), default=0)
-            for place, window in enumerate(windows)
-            for name, column in names.items()
-        }
-        found = rows_in(self.model, hull(windows), currency).aggregate(**wanted)
-        return [{name: found[f"{name}_{place}"] for name in names} for place in range(len(windows))]
+            return None
+        sums, days = [], []
+        for window in windows:
+            for column in names.values():
+                cases, bounds = of_each([window], column)
+                sums.append(f"CAST(COALESCE(SUM({cases[0]}), 0) AS bigint)")
+                days += bounds
+        which, parameters = in_any(windows, currency)
+        statement = f"SELECT {', '.join(sums)} FROM {self.model._meta.db_table} WHERE {which}"  # noqa: S608  constants
+        return Counting(statement, [*days, *parameters], [*names])
 
     def by_day(self, window: Window, currency: str | None) -> dict[date, Parts]:
         """Return the sums of the days that have any row: one query."""
@@ -73,15 +75,16 @@ payments = SumReader(FactPaymentDay, PAYMENTS, PAYMENTS)
 stripe = SumReader(FactStripeDay, STRIPE, {})
 
 
-def refunded_of(windows: Sequence[Window], currency: str | None) -> list[Parts]:
-    """Return how many orders were refunded more than nothing in each window: one query."""
-    cash = {f"cash_{place}": Sum("cash_minor", filter=within(w), default=0) for place, w in enumerate(windows)}
-    orders = rows_in(OrderRefundDay, hull(windows), currency).order_by().values("order_id").annotate(**cash)
-    counts = {
-        f"count_{place}": Count("order_id", filter=Q(**{f"cash_{place}__gt": 0})) for place in range(len(windows))
-    }
-    found = orders.aggregate(**counts)
-    return [{"refunded_orders": found[f"count_{place}"]} for place in range(len(windows))]
+def refunded(windows: Sequence[Window], currency: str | None) -> Counting:
+    """Return the SELECT that counts the orders refunded more than nothing in each window."""
+    cases, days = of_each(windows, "cash_minor")
+    which, parameters = in_any(windows, currency)
+    cash = ", ".join(f"SUM({case}) AS cash{place}" for place, case in enumerate(cases))
+    counts = ", ".join(f"COUNT(CASE WHEN cash{place} > 0 THEN 1 END)" for place in range(len(windows)))
+    statement = f"""
+        SELECT {counts} FROM (SELECT order_id, {cash} FROM order_refund_day WHERE {which} GROUP BY order_id) refunds
+    """  # noqa: S608  made of the constants of this module
+    return Counting(statement, [*days, *parameters], ["refunded_orders"])
 
 
 def refunded_by_day(window: Window, currency: str | None) -> dict[date, Parts]:

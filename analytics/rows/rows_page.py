@@ -9,7 +9,6 @@ from django.http import HttpRequest
 
 from analytics.exports.csv_text import Kind
 from analytics.exports.datasets import Column
-from analytics.figures.reading import consistent_read
 from analytics.figures.windows import Against
 from analytics.forms import DaysForm
 from analytics.kpis import Unit
@@ -23,6 +22,7 @@ from analytics.rows.links import EVERY
 from analytics.rows.reading import Arrivals, Record, RowSet, arrivals_of, summed_columns
 from analytics.rows.verdict import Verdict, verdict_on
 from analytics.snapshots.freshness import Freshness, freshness_of
+from core.consistent_read import consistent_read
 from core.http import paginate
 from core.money import format_money
 

@@ -31,6 +31,11 @@ DATED_FACTS = (
     ("payments_balancetransaction", "day", "true"),
     ("payments_payout", "arrives_on", "status = 'paid'"),
 )
+ENDS = [
+    f"(SELECT {end}({column}) FROM {table} WHERE {which})"  # noqa: S608  constants
+    for table, column, which in DATED_FACTS
+    for end in ("MIN", "MAX")
+]
 CHANGES = Scope("changes")
 FULL = Scope("full", is_full=True)
 
@@ -51,14 +56,14 @@ def fact_days() -> Window | None:
 
     One query, which looks at the two ends of an index for each kind.
     """
-    asked = (
-        f"(SELECT {end}({column}) FROM {table} WHERE {which})"  # noqa: S608  constants
-        for table, column, which in DATED_FACTS
-        for end in ("MIN", "MAX")
-    )
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(asked)}")
-        found = [_day(value) for value in cursor.fetchone() if value is not None]
+        cursor.execute(f"SELECT {', '.join(ENDS)}")
+        return from_end_to_end(cursor.fetchone())
+
+
+def from_end_to_end(ends: Iterable[date | datetime | str | None]) -> Window | None:
+    """Return the days between what `ENDS` came to; None if none of them is there."""
+    found = [_day(value) for value in ends if value is not None]
     return Window(min(found), max(found)) if found else None
 
 
@@ -82,10 +87,15 @@ def missing_days(window: Window) -> list[date]:
 
     A day before the first fact or after the last one is zero, not missing.
     """
-    facts = fact_days()
+    part = part_with_facts(window, fact_days())
+    return days_without_state(part) if part else []
+
+
+def part_with_facts(window: Window, facts: Window | None) -> Window | None:
+    """Return the days of a window that lie between the first fact and the last; None if none does."""
     if facts is None or window.end < facts.start or window.start > facts.end:
-        return []
-    return days_without_state(Window(max(window.start, facts.start), min(window.end, facts.end)))
+        return None
+    return Window(max(window.start, facts.start), min(window.end, facts.end))
 
 
 def days_to_build(scope: Scope) -> list[date]:

@@ -8,10 +8,11 @@ from django.urls import reverse
 
 from analytics.dashboards.figures import Figure, figure_of
 from analytics.figures.explained import Explained, explained
-from analytics.figures.reading import consistent_read, facts_of
+from analytics.figures.reading import facts_of
 from analytics.figures.selection import Selection
 from analytics.figures.windows import DAY, Window
 from analytics.snapshots.freshness import Freshness, freshness_of
+from core.consistent_read import consistent_read
 from core.days import today
 
 WEEK = timedelta(days=7)
