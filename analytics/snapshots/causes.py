@@ -6,11 +6,17 @@ A cause names facts by source and key, `sales_entry 7, sales_entry 12 and 3 more
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from django.db import connection
+
 from analytics.snapshots.days import DaySet, as_day, forget_temporary, make_temporary, run
 
 NAMED = 5
 EARLIER = "an earlier first sale of a customer"
 MARKS = "SELECT e.id, e.source_type, e.source_id, e.day FROM core_dirtyday e WHERE {which}"
+MOVED = """
+    WITH moved AS (DELETE FROM core_dirtyday e WHERE {which} RETURNING e.id, e.source_type, e.source_id, e.day)
+    INSERT INTO build_mark SELECT * FROM moved
+"""
 # Parcels, tries to pay and wishes change other figures than those that are kept of a restated day.
 NAMED_MARKS = f"""
     SELECT c.day, c.source_type, c.source_id, c.found FROM (
@@ -30,14 +36,17 @@ NAMED_MARKS = f"""
 def begin_taking_marks(days: DaySet) -> None:
     """Take the marks of these days away into a new list; a mark that others make meanwhile stays."""
     forget_temporary("build_mark")
-    days.run(make_temporary("build_mark", MARKS))
-    run("DELETE FROM core_dirtyday WHERE id IN (SELECT id FROM build_mark)")
+    run(make_temporary("build_mark", MARKS.format(which="false")))
+    take_marks(days)
 
 
 def take_marks(days: DaySet) -> None:
     """Take the marks of more days."""
-    days.run(f"INSERT INTO build_mark {MARKS}")
-    run("DELETE FROM core_dirtyday WHERE id IN (SELECT id FROM build_mark)")
+    if connection.vendor == "postgresql":  # which would look millions of them up one by one
+        days.run(MOVED)
+    else:
+        days.run(f"INSERT INTO build_mark {MARKS}")
+        run("DELETE FROM core_dirtyday WHERE id IN (SELECT id FROM build_mark)")
 
 
 def causes_of(days: Iterable[date], *, late: Mapping[date, int], scope: str) -> dict[date, str]:
