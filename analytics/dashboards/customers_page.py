@@ -11,7 +11,7 @@ from analytics.dashboards.figures import FEW, figure_of
 from analytics.dashboards.frame import Page, comparison_of
 from analytics.dashboards.runs import are_days, run_cells, run_columns, run_names
 from analytics.exports.csv_text import Kind
-from analytics.figures.cohorts import cohort_retention, ltv_to_date
+from analytics.figures.cohorts import cells_of, months_of, values_of
 from analytics.figures.funnel import FunnelStep, checkout_funnel
 from analytics.figures.reading import facts_by_day, facts_of
 from analytics.figures.selection import Selection
@@ -42,13 +42,13 @@ def customers(selection: Selection) -> Page:
     with consistent_read():
         facts = facts_of(comparison.windows, currency, kpis=(*MAIN, WISHES))
         in_runs = _facts_of_runs(runs, selection)
-        retention, values = cohort_retention(cohorts, currency), ltv_to_date(cohorts, currency)
+        cells = cells_of(cohorts, currency)
         steps = checkout_funnel(selection.window, currency)
         freshness = freshness_of(selection.window)
     with pinned_to(freshness.build_id):
         blocks: Sequence[Block] = [
             _new_and_existing(runs, in_runs, selection),
-            cohort_block(retention, values, cohorts, currency),
+            cohort_block(months_of(cells, cohorts), values_of(cells), cohorts, currency),
             _funnel(steps, selection),
             _wishes(facts, selection),
         ]

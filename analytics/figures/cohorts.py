@@ -60,20 +60,30 @@ class CohortMonth:
 
 def ltv_to_date(window: Window, currency: str) -> list[CohortValue]:
     """Return what the customers whose first sale lies in the window came to through its end: two queries at most."""
-    found = []
-    for cohort, cells in _by_cohort(window, currency):
-        size, net = cells[cohort].customers, sum(cell.net for cell in cells.values())
-        found.append(CohortValue(cohort, size, net, divide_half_up(net, size)))
-    return found
+    return values_of(cells_of(window, currency))
 
 
 def cohort_retention(window: Window, currency: str | None) -> list[CohortMonth]:
     """Return who of them bought in each month through the end of the window: two queries at most."""
+    return months_of(cells_of(window, currency), window)
+
+
+def values_of(cells: Iterable[Cell]) -> list[CohortValue]:
+    """Return what the customers of each month of first sale came to in these cells."""
     found = []
-    for cohort, cells in _by_cohort(window, currency):
-        size = cells[cohort].customers
+    for cohort, months in _by_cohort(cells):
+        size, net = months[cohort].customers, sum(cell.net for cell in months.values())
+        found.append(CohortValue(cohort, size, net, divide_half_up(net, size)))
+    return found
+
+
+def months_of(cells: Iterable[Cell], window: Window) -> list[CohortMonth]:
+    """Return who of each month of first sale bought in each month through the end of the window of these cells."""
+    found = []
+    for cohort, cell_in in _by_cohort(cells):
+        size = cell_in[cohort].customers
         for age, month in enumerate(_months(cohort, window.end)):
-            count = cells[month].customers if month in cells else 0
+            count = cell_in[month].customers if month in cell_in else 0
             last = month_of(month)[1]
             is_complete = last <= window.end and last < today()
             rate = Decimal(divide_half_up(10_000 * count, size)).scaleb(-2)
@@ -90,9 +100,9 @@ def cells_of(window: Window, currency: str | None) -> list[Cell]:
     return sorted(cells, key=lambda cell: (cell.cohort, cell.month))
 
 
-def _by_cohort(window: Window, currency: str | None) -> Iterable[tuple[date, dict[date, Cell]]]:
+def _by_cohort(cells: Iterable[Cell]) -> Iterable[tuple[date, dict[date, Cell]]]:
     cohorts: dict[date, dict[date, Cell]] = {}
-    for cell in cells_of(window, currency):
+    for cell in cells:
         cohorts.setdefault(cell.cohort, {})[cell.month] = cell
     return [(cohort, months) for cohort, months in cohorts.items() if cohort in months]
 
@@ -126,7 +136,10 @@ def _counted(window: Window, whole: Window | None, currency: str | None) -> list
     if currency is not None:
         which += " AND d.currency = %s"
         params.append(currency)
-    if whole is not None:
+    if whole is not None and whole.start == window.start:
+        which += " AND d.day > %s"
+        params.append(whole.end)
+    elif whole is not None:
         which += " AND (f.day < %s OR d.day > %s)"
         params += [whole.start, whole.end]
     statement = f"""

@@ -13,7 +13,7 @@ from analytics.figures.counting import Counting, count
 from analytics.figures.fulfilment import backlog_of, lead_times_by_day, lead_times_of
 from analytics.figures.people import customers, customers_by_day
 from analytics.figures.windows import Window
-from analytics.figures.wishes import wishers_by_day, wishers_of
+from analytics.figures.wishes import wishers, wishers_by_day
 from analytics.kpi_types import Facts, Reading
 from analytics.kpis import SCALARS
 from analytics.models import FactDay, FactPaymentDay, FactProductDay, FactStripeDay
@@ -34,7 +34,7 @@ READERS = {
     Reading.COSTS: Reader(sums.costs.counting, by_day=sums.costs.by_day),
     Reading.PEOPLE: Reader(customers, by_day=customers_by_day),
     Reading.REFUNDED: Reader(sums.refunded, by_day=sums.refunded_by_day),
-    Reading.WISHES: Reader(of_windows=wishers_of, by_day=wishers_by_day),
+    Reading.WISHES: Reader(wishers, by_day=wishers_by_day),
     Reading.PAYMENTS: Reader(sums.payments.counting, by_day=sums.payments.by_day),
     Reading.STRIPE: Reader(sums.stripe.counting, by_day=sums.stripe.by_day),
     Reading.LEAD_TIMES: Reader(of_windows=lead_times_of, by_day=lead_times_by_day),
@@ -67,7 +67,7 @@ def currencies() -> list[str]:
 def facts_of(windows: Sequence[Window], currency: str | None, *, kpis: Iterable[str] | None = None) -> list[Facts]:
     """Return the facts of each window; those that these figures need, or all. Without a currency: of all, no money.
 
-    One query for all that snapshots hold, however many windows; wishes, lead times and the backlog need their own.
+    One query for all that is counted, however many windows; lead times and the backlog need their own.
     """
     readers = [READERS[reading] for reading in _readings(kpis)]
     asked = [reader.counting(windows, currency) for reader in readers if reader.counting]

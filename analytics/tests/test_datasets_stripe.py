@@ -29,7 +29,7 @@ DAY = date(2026, 6, 2)
 def _late(settings):
     settings.STRIPE_SIMULATOR_DELIVER = lambda _url, _headers, _body: 200
     stripe_client.cache_clear()
-    with time_machine.travel(LATE):
+    with time_machine.travel(LATE, tick=False):
         yield
 
 

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from analytics.figures.counting import count
 from analytics.figures.windows import Window
-from analytics.figures.wishes import wishers_by_day, wishers_of
+from analytics.figures.wishes import wishers, wishers_by_day
 from analytics.kpis import KPIS, Facts
 from history.tests.factories import feed, order, product, refund, row
 from products.models import Variant
@@ -34,7 +35,7 @@ def bought(customer="a", sku="P1", at=WISHED, ref="O1", **changes):
 
 
 def conversion(window=JUNE, currency="GBP"):
-    (counts,) = wishers_of([window], currency)
+    (counts,) = count([wishers([window], currency)], 1)
     assert counts["wishers"] >= counts["wishers_who_bought"]
     return KPIS["wishlist_conversion"].value(Facts(**counts))
 
@@ -161,4 +162,4 @@ def test_random_trade_agrees_with_a_count_by_hand(seed, currency):
         for begin in range(0, 70, 3)
     ]
 
-    assert wishers_of(windows, currency) == [by_hand(lines, window, currency) for window in windows]
+    assert count([wishers(windows, currency)], len(windows)) == [by_hand(lines, window, currency) for window in windows]
