@@ -1,11 +1,12 @@
 """Charts over time: bars side by side in time, one upon the other, and lines with their names at their ends."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analytics.dashboards.drawing import NARROW, Drawing, Line, Measure, Rect, Rule, Shape, Words, pushed_apart, scale
 
 BAR_SHARE, WIDEST_BAR = 0.7, 72  # of the place of a day, and in units: a lone day is no wall
+LETTER, BESIDE, ABOVE = 7, 8, 10  # the width of a letter, the gap before a name, and where one stands above the plot
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ def over_time(names: Sequence[str], series: Sequence[Series], measure: Measure, 
 
 def _draw(shape: Shape, names: Sequence[str], series: Sequence[Series], measure: Measure) -> Drawing:
     bars, lines = [one for one in series if not one.is_line], [one for one in series if one.is_line]
+    shape = _with_room_for(shape, lines)
     stacks = [
         sum(value for one in bars if (value := one.values[place] or 0) * side > 0)
         for place in range(len(names))
@@ -108,11 +110,22 @@ def _pieces(values: Sequence[int | None], middle: Callable[[int], float], y: Cal
     return [" ".join(points if len(points) > 1 else 2 * points) for points in pieces if points]
 
 
+def _with_room_for(shape: Shape, lines: Sequence[Series]) -> Shape:
+    """Return the shape with a margin for the names of its lines; a lone one on a phone stands above the plot."""
+    if not lines or (shape is NARROW and len(lines) == 1):
+        return shape
+    return replace(shape, right=shape.right + BESIDE + max(len(one.name) for one in lines) * LETTER)
+
+
 def _labels(shape: Shape, lines: Sequence[Series], y: Callable[[float], float]) -> list[Words]:
+    """Return the names of lines, clear of all marks: beside their ends, or above the plot without a margin for them."""
     named = [(one, next((value for value in reversed(one.values) if value is not None), None)) for one in lines]
-    shown = [(one, y(last) - 6) for one, last in named if last is not None]
-    places = pushed_apart([place for _, place in shown], shape.top - 8, shape.height - shape.bottom - 4)
+    shown = [(one, y(last) + 4) for one, last in named if last is not None]
+    if shape is NARROW:
+        return [Words(shape.width - shape.right, ABOVE, one.name, "end", one.number) for one, _ in shown]
+    places = pushed_apart([place for _, place in shown], shape.top, shape.height - shape.bottom)
+    left = shape.left + shape.plot_width + BESIDE
     return [
-        Words(shape.width - shape.right, round(place, 1), one.name, "end", one.number)
+        Words(left, round(place, 1), one.name, "start", one.number)
         for (one, _), place in zip(shown, places, strict=True)
     ]

@@ -46,3 +46,23 @@ def test_the_line_of_zero_runs_through_no_name_on_a_phone():
     assert [drawing.shape for drawing in narrow] == [NARROW, NARROW]
     assert [drawing.rules for drawing in narrow] == [[], []]
     assert in_rows([Step("Returns", 0, -5, "-£0.05")], HALF)[1].rules != []
+
+
+def test_the_name_of_a_line_stands_clear_of_every_mark():
+    days = [f"{day} Jun" for day in range(1, 8)]
+    bars, line = Series("Net sales", [30] * 7), Series("7 days before", [10] * 7, number=2, is_line=True)
+
+    for drawing in over_time(days, [bars, line], COUNTED, WIDE):
+        (name,) = [word for word in drawing.words if word.text == line.name]
+        rightmost = max(rect.x + rect.width for rect in drawing.rects)
+        assert name.x > rightmost or name.y < min(rect.y for rect in drawing.rects)
+
+
+def test_several_lines_are_named_at_their_ends_on_a_phone_too():
+    lines = [Series("payments", [5, 5], is_line=True), Series("attempts", [5, 4], number=2, is_line=True)]
+
+    for drawing in over_time(["1 Jun", "2 Jun"], lines, COUNTED, HALF):
+        names = [word for word in drawing.words if word.series]
+        ends = [float(line.points.split(" ")[-1].split(",")[0]) for line in drawing.lines]
+        assert min(word.x for word in names) > max(ends)
+        assert len({word.y for word in names}) == 2
