@@ -16,7 +16,7 @@ from analytics.kpis import Kpi, TableKpi
 from analytics.rows.cells import Cell
 from analytics.rows.declared import ROWS
 from analytics.rows.links import rows_url
-from analytics.rows.sources import Rows
+from analytics.rows.sources import Rows, counting
 from core.days import day_bounds, today
 from payments.client import is_live
 
@@ -38,8 +38,9 @@ class Asked:
 
     @property
     def rows(self) -> Rows:
-        """What makes the figure up."""
-        return ROWS[self.kpi.id]
+        """What makes the figure up; of a share, the cell of a reason is how many rows there are for it."""
+        rows = ROWS[self.kpi.id]
+        return counting(rows) if "reason" in self.cells else rows
 
     @property
     def window(self) -> Window:

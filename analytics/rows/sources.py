@@ -8,7 +8,7 @@ of the cells that were asked for.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from analytics.exports.csv_text import Kind
 from analytics.exports.datasets import Column
@@ -93,6 +93,13 @@ class Rows:
     def _column(name: str, source: str, kind: Kind, meaning: str) -> Column:
         is_money = kind is Kind.MINOR
         return Column(f"{name}_minor" if is_money else name, kind, meaning, source=source)
+
+
+def counting(rows: Rows) -> Rows:
+    """Return the rows of a figure as those of their number."""
+    return replace(
+        rows, adds="1", adds_kind=Kind.NUMBER, divides="", unit=Unit.COUNT, says=f"one for each {rows.source.one}"
+    )
 
 
 def settled(alias: str, source_type: str, day: str = "") -> str:

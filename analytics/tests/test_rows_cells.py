@@ -152,3 +152,6 @@ def test_a_reason_opens_the_attempts_that_failed_for_it(client, entries):
         rows = read(client, "payment_attempt_success", reason=decline.code)
         assert (len(rows), {row["outcome"] for row in rows}) == (decline.count, {"failed"})
         assert {row["reason"] for row in rows} == {decline.code}
+        assert sum(int(row["adds"]) for row in rows) == decline.count
+        page = client.get(rows_url("payment_attempt_success", WINDOW, "GBP", reason=decline.code)).content.decode()
+        assert f"<strong>{decline.count}</strong> from" in page
