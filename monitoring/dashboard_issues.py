@@ -13,6 +13,7 @@ SHOWN = 4
 AREAS = ("data.", "order.", "pay.", "refund.", "dispute.", "stripe.", "snap.")  # checks of what figures are made of
 OF_DAYS = (
     *("day", "product_day", "customer_day", "stripe_day", "stripe_fact_day"),
+    *("payment_day", "payout_day", "cohort_month"),
     *("country_segment_day", "code_segment_day", "customer_segment_day"),
 )
 

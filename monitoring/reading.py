@@ -1,6 +1,6 @@
 """Reading for checks: SQL by hand, row by row, and how things are called."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat, takewhile
 from typing import Any
 
@@ -11,7 +11,7 @@ from orders.models.order import FIRST_NUMBER
 BATCH = 2_000
 
 
-def rows(sql: str, params: Sequence[str | int] = ()) -> Iterator[tuple[Any, ...]]:
+def rows(sql: str, params: Sequence[str | int] | Mapping[str, str | int] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a query without holding them all: on PostgreSQL by a cursor on the server."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql, params)

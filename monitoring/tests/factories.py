@@ -61,6 +61,7 @@ class Shop:
             "told": self.event.stripe_event_id,
             "mail": make_mail().pk,
             "day": self.paid.paid_at.date().isoformat() if self.paid.paid_at else "",
+            "month": f"{self.paid.paid_at:%Y-%m}-01",
         }
 
 

@@ -84,6 +84,33 @@ FAULTS = [
         is_repairable=True,
     ),
     Fault(
+        "snap.drift",
+        "payout_day:{day}:GBP",
+        "UPDATE fact_stripe_day SET payouts_minor = payouts_minor + 1 WHERE day = :day",
+        "UPDATE fact_stripe_day SET payouts_minor = payouts_minor - 1 WHERE day = :day",
+        is_repairable=True,
+    ),
+    *(
+        Fault(
+            "snap.drift",
+            "payment_day:{day}:GBP",
+            f"UPDATE fact_payment_day SET {name} = {name} + 1 WHERE day = :day",
+            f"UPDATE fact_payment_day SET {name} = {name} - 1 WHERE day = :day",
+            is_repairable=True,
+        )
+        for name in ("intents", "attempts", "charges", "disputes")
+    ),
+    *(
+        Fault(
+            "snap.drift",
+            f"cohort_month:{{month}}:{currency}".removesuffix(":"),
+            f"UPDATE cohort_cell SET customers = customers + 1 WHERE currency = '{currency}'",
+            f"UPDATE cohort_cell SET customers = customers - 1 WHERE currency = '{currency}'",
+            is_repairable=True,
+        )
+        for currency in ("GBP", "")
+    ),
+    Fault(
         "pay.order_paid_without_payment",
         "order:{order}:GBP",
         "UPDATE payments_payment SET disposition = '' WHERE id = :payment",
