@@ -98,7 +98,7 @@ FAULTS = [
             f"UPDATE fact_payment_day SET {name} = {name} - 1 WHERE day = :day",
             is_repairable=True,
         )
-        for name in ("intents", "attempts", "charges", "disputes")
+        for name in ("intents", "attempts", "disputes")
     ),
     *(
         Fault(
