@@ -51,7 +51,7 @@ def read_and_fail() -> None:
         raise ZeroDivisionError(DirtyDay.objects.count())
 
 
-@pytest.mark.skipif("connection.vendor != 'postgresql'")
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no isolation levels to choose from")
 def test_postgres_begins_it_as_read_only_and_goes_on_as_before():
     def level():
         with connection.cursor() as cursor:
